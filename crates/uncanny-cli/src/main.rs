@@ -1,0 +1,2 @@
+//! The uncanny command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Super-resolution checkpoints, architectures and devices on libtorch.

@@ -1,0 +1,1 @@
+//! Pixels: decoding, frames and sprites, alpha, edges, tiles, seams, classical baselines.

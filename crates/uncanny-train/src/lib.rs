@@ -1,0 +1,1 @@
+//! Training of super-resolution networks: data sets, losses, the progressive schedule.

