@@ -25,7 +25,13 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "checkpoint {}: {}", self.path, self.problem)
+        let path = &self.path;
+        match &self.problem {
+            Problem::Read(_) => write!(f, "read checkpoint {path}"),
+            Problem::Write(_) => write!(f, "write checkpoint {path}"),
+            problem @ Problem::Conversion { .. } => write!(f, "write checkpoint {path}: {problem}"),
+            problem => write!(f, "read checkpoint {path}: {problem}"),
+        }
     }
 }
 

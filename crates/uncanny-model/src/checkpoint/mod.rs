@@ -16,6 +16,9 @@ pub use error::{Error, Problem};
 pub use safetensors::write_safetensors;
 pub use state_dict::{DType, StateDict, TensorData};
 
+/// Larger files are refused before they are read; the largest networks in use take a tenth of it.
+const MAX_FILE: u64 = 4 << 30;
+
 /// The kind of file a checkpoint came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckpointFormat {
@@ -45,9 +48,26 @@ pub struct Checkpoint {
 /// # Errors
 /// When it cannot be read, is no checkpoint, contradicts itself, or would have to run code.
 pub fn read(path: &Path) -> Result<Checkpoint, Error> {
-    let name = path.display().to_string();
-    let bytes = fs::read(path).map_err(|e| Error::new(name.as_str(), Problem::Read(e)))?;
-    read_bytes(&name, &bytes)
+    read_bytes(&path.display().to_string(), &read_file(path)?)
+}
+
+/// The bytes of a checkpoint file, for [`read_bytes`].
+///
+/// # Errors
+/// When it cannot be read, or is too large to be a network's weights.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
+    let fail = |problem| Error::new(path.display().to_string(), problem);
+    let size = fs::metadata(path)
+        .map_err(|e| fail(Problem::Read(e)))?
+        .len();
+    if size > MAX_FILE {
+        return Err(fail(Problem::TooLarge {
+            what: "the file".into(),
+            claimed: size,
+            limit: MAX_FILE,
+        }));
+    }
+    fs::read(path).map_err(|e| fail(Problem::Read(e)))
 }
 
 /// Reads a checkpoint from memory; `name` is for messages.

@@ -97,12 +97,15 @@ impl fmt::Display for DType {
     }
 }
 
-/// A tensor's elements: contiguous, little-endian, the last dimension fastest.
+/// A tensor's elements. Whatever this module returns has as many bytes as shape and type ask.
 #[derive(Clone, PartialEq)]
 pub struct TensorData {
-    dtype: DType,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
+    /// The type of its elements.
+    pub dtype: DType,
+    /// Its dimensions; empty for a scalar.
+    pub shape: Vec<usize>,
+    /// Its elements: contiguous, little-endian, the last dimension fastest.
+    pub bytes: Vec<u8>,
 }
 
 impl TensorData {
@@ -119,21 +122,6 @@ impl TensorData {
     pub fn from_f32(shape: Vec<usize>, values: &[f32]) -> Option<Self> {
         let bytes = values.iter().flat_map(|v| v.to_le_bytes()).collect();
         Self::new(DType::F32, shape, bytes)
-    }
-
-    /// The type of its elements.
-    pub fn dtype(&self) -> DType {
-        self.dtype
-    }
-
-    /// Its dimensions; empty for a scalar.
-    pub fn shape(&self) -> &[usize] {
-        &self.shape
-    }
-
-    /// Its elements as stored.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
     }
 
     /// How many elements it has.
@@ -234,7 +222,7 @@ impl StateDict {
 
     /// The dimensions of the tensor with this name.
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.get(name).map(TensorData::shape)
+        self.get(name).map(|tensor| tensor.shape.as_slice())
     }
 
     /// Whether there is a tensor with this name.
