@@ -1,1 +1,48 @@
 //! Pixels: decoding, frames and sprites, alpha, edges, tiles, seams, classical baselines.
+//!
+//! Owns every operation on pixels and no I/O: it takes bytes and images and gives images and bytes back.
+//! Images are straight (not premultiplied) 8-bit RGBA in sRGB, as the game stores them; a network sees planar RGB
+//! floats in 0..1 with the colour bled under the transparent texels.
+//!
+//! ```
+//! use uncanny_texture::{Cell, Edges, Lanczos, Recipe, RgbaImage, Scale, enhance};
+//!
+//! let scale = Scale::new(8)?;
+//! let texture = RgbaImage::from_pixel(16, 16, [120, 90, 60, 255].into());
+//! let recipe = Recipe::new(vec![Cell::whole(16, 16, Edges::WRAP)], scale);
+//! let enhanced = enhance(&texture, &recipe, &mut Lanczos::new(scale))?;
+//! assert_eq!(enhanced.dimensions(), (128, 128));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod error;
+
+mod cell;
+mod facts;
+mod scale;
+
+mod codec;
+
+mod alpha;
+mod baseline;
+mod resample;
+mod tile;
+mod upscaler;
+
+mod work;
+
+pub mod metric;
+pub mod sheet;
+
+pub use image::RgbaImage;
+
+pub use baseline::{Lanczos, Nearest};
+pub use cell::{Cell, Channels, Edge, Edges, Rect};
+pub use codec::{DecodeLimits, PngInfo, Texture, decode, encode, probe};
+pub use error::Error;
+pub use facts::{AlphaClass, Facts, facts};
+pub use resample::downscale;
+pub use scale::Scale;
+pub use tile::{RgbPlanes, TileGrid, Tiling};
+pub use upscaler::{UpscaleError, Upscaler};
+pub use work::{AlphaRule, Method, Recipe, Work, enhance};

@@ -1,0 +1,81 @@
+//! Colour under transparent texels, and alpha on its own.
+
+use image::RgbaImage;
+
+use crate::Rect;
+
+/// Fills the colour of texels for which `keep` is false from the nearest ones for which it is true, outward ring by
+/// ring, each the average of its already coloured neighbours; only within `rect`, around its borders where it wraps.
+/// Alpha stays as it is. Gives false, and changes nothing, when no texel of the rectangle is kept.
+pub(crate) fn bleed(
+    image: &mut RgbaImage,
+    rect: Rect,
+    (wraps_x, wraps_y): (bool, bool),
+    keep: impl Fn([u8; 4]) -> bool,
+) -> bool {
+    let (width, height) = (rect.width as usize, rect.height as usize);
+    let at = |i: usize| (rect.x + (i % width) as u32, rect.y + (i / width) as u32);
+    // 0: not coloured yet; otherwise 1 + the ring it was coloured in.
+    let mut ring = vec![0u32; width * height];
+    for (i, mark) in ring.iter_mut().enumerate() {
+        let (x, y) = at(i);
+        *mark = u32::from(keep(image.get_pixel(x, y).0));
+    }
+    if ring.iter().all(|&mark| mark == 0) {
+        return false;
+    }
+    let step = |i: usize, dx: isize, dy: isize| -> Option<usize> {
+        let x = (i % width) as isize + dx;
+        let y = (i / width) as isize + dy;
+        let x = if wraps_x {
+            x.rem_euclid(width as isize)
+        } else {
+            x
+        };
+        let y = if wraps_y {
+            y.rem_euclid(height as isize)
+        } else {
+            y
+        };
+        ((0..width as isize).contains(&x) && (0..height as isize).contains(&y))
+            .then_some(y as usize * width + x as usize)
+    };
+    let around = |i: usize| {
+        (-1..=1)
+            .flat_map(move |dy| (-1..=1).map(move |dx| (dx, dy)))
+            .filter_map(move |(dx, dy)| {
+                let weight = if dx == 0 || dy == 0 { 2 } else { 1 };
+                step(i, dx, dy).filter(|&j| j != i).map(|j| (j, weight))
+            })
+    };
+    let mut front: Vec<usize> = (0..ring.len())
+        .filter(|&i| ring[i] == 0 && around(i).any(|(j, _)| ring[j] == 1))
+        .collect();
+    let mut round = 1;
+    while !front.is_empty() {
+        for &i in &front {
+            let mut sum = [0u32; 3];
+            let mut total = 0;
+            for (j, weight) in around(i).filter(|&(j, _)| (1..=round).contains(&ring[j])) {
+                let (x, y) = at(j);
+                let pixel = image.get_pixel(x, y).0;
+                (0..3).for_each(|c| sum[c] += weight * u32::from(pixel[c]));
+                total += weight;
+            }
+            let (x, y) = at(i);
+            let pixel = image.get_pixel_mut(x, y);
+            (0..3).for_each(|c| pixel.0[c] = ((sum[c] + total / 2) / total) as u8);
+        }
+        round += 1;
+        front.iter().for_each(|&i| ring[i] = round);
+        let mut next: Vec<usize> = front
+            .iter()
+            .flat_map(|&i| around(i).map(|(j, _)| j))
+            .filter(|&j| ring[j] == 0)
+            .collect();
+        next.sort_unstable();
+        next.dedup();
+        front = next;
+    }
+    true
+}

@@ -1,0 +1,353 @@
+//! Cutting a cell into tiles for the network and blending the enlarged tiles back together.
+//!
+//! Tiles lie `stride` apart, and each owns a core of `stride` x `stride` texels; what surrounds the core is context,
+//! read beyond the cell's sides by its edge rule. Where two cores meet, a smooth ramp `feather` texels wide, centred
+//! on the border, leads from one tile to the other; the weights sum to 1 everywhere. In a wrapping cell the last
+//! core meets the first one in the same way, so the result is periodic exactly.
+
+use crate::{Edge, Edges, Rect, Scale};
+
+/// Planar RGB in 0..1: planes R, G, B, each row by row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RgbPlanes {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// `3 * height * width` values.
+    pub data: Vec<f32>,
+}
+
+impl RgbPlanes {
+    /// All zero.
+    #[must_use]
+    pub fn new(width: u32, height: u32) -> RgbPlanes {
+        RgbPlanes {
+            width,
+            height,
+            data: vec![0.0; 3 * width as usize * height as usize],
+        }
+    }
+
+    /// One channel's values.
+    #[must_use]
+    pub fn plane(&self, channel: usize) -> &[f32] {
+        let area = self.width as usize * self.height as usize;
+        &self.data[channel * area..(channel + 1) * area]
+    }
+
+    pub(crate) fn plane_mut(&mut self, channel: usize) -> &mut [f32] {
+        let area = self.width as usize * self.height as usize;
+        &mut self.data[channel * area..(channel + 1) * area]
+    }
+
+    /// Every channel through the same function of its plane.
+    pub(crate) fn map_planes(
+        &self,
+        width: u32,
+        height: u32,
+        f: impl Fn(&[f32]) -> Vec<f32>,
+    ) -> RgbPlanes {
+        let data: Vec<f32> = (0..3).flat_map(|channel| f(self.plane(channel))).collect();
+        debug_assert_eq!(data.len(), 3 * width as usize * height as usize);
+        RgbPlanes {
+            width,
+            height,
+            data,
+        }
+    }
+}
+
+/// How an image is cut for a network, in low-res texels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Tiling {
+    /// Side of the square fed to the network.
+    pub tile: u32,
+    /// Distance between tiles; `(tile - stride) / 2` texels on each side are context.
+    pub stride: u32,
+    /// Width of the ramp between neighbouring tiles: 0 crops the context away, `tile - stride` uses all of it.
+    pub feather: u32,
+}
+
+/// The tiles of one cell.
+#[derive(Debug, Clone)]
+pub struct TileGrid {
+    x: GridAxis,
+    y: GridAxis,
+    tile: u32,
+}
+
+/// One direction of a grid: tiles of a row or column.
+#[derive(Debug, Clone)]
+struct GridAxis {
+    /// First texel of each tile, relative to the cell.
+    starts: Vec<i64>,
+    /// For each tile, the core's texels, clipped to the cell.
+    cores: Vec<(i64, i64)>,
+    size: u32,
+    feather: u32,
+    wraps: bool,
+}
+
+impl GridAxis {
+    fn new(size: u32, tiling: Tiling, wraps: bool) -> GridAxis {
+        let stride = tiling.stride.clamp(1, tiling.tile.max(1));
+        let spare = tiling.tile.max(1) - stride;
+        let count = size.div_ceil(stride);
+        // A cell that is no multiple of the stride sits in the middle of its tiles.
+        let origin = -i64::from((count * stride - size) / 2);
+        let corner = |i: u32| origin + i64::from(i) * i64::from(stride);
+        GridAxis {
+            starts: (0..count)
+                .map(|i| corner(i) - i64::from(spare / 2))
+                .collect(),
+            cores: (0..count)
+                .map(|i| (corner(i).max(0), corner(i + 1).min(i64::from(size))))
+                .collect(),
+            size,
+            // An odd spare texel lies after the core; a ramp must not reach beyond what every tile covers.
+            feather: tiling.feather.min(spare / 2 * 2),
+            wraps,
+        }
+    }
+
+    /// Texels of tile `i` that reach the output, relative to the cell; may lie beyond it when it wraps.
+    fn reach(&self, i: usize) -> (i64, i64) {
+        let half = i64::from(self.feather.div_ceil(2));
+        let (from, to) = self.cores[i];
+        let before = if i == 0 && !self.wraps { 0 } else { half };
+        let after = if i + 1 == self.cores.len() && !self.wraps {
+            0
+        } else {
+            half
+        };
+        (from - before, to + after)
+    }
+
+    /// Weight of tile `i` at a high-res position, before normalisation.
+    fn raw(&self, i: usize, position: f64) -> f64 {
+        let (from, to) = self.cores[i];
+        let half = f64::from(self.feather) / 2.0;
+        let rise = |distance: f64| {
+            if half == 0.0 {
+                return f64::from(distance >= 0.0);
+            }
+            let t = ((distance + half) / (2.0 * half)).clamp(0.0, 1.0);
+            t * t * (3.0 - 2.0 * t)
+        };
+        let before = if i == 0 && !self.wraps {
+            1.0
+        } else {
+            rise(position - from as f64)
+        };
+        let after = if i + 1 == self.cores.len() && !self.wraps {
+            1.0
+        } else {
+            rise(to as f64 - position)
+        };
+        before * after
+    }
+
+    /// For each tile, the high-res pixels it contributes to: (pixel of the tile, pixel of the cell, weight).
+    fn weights(&self, scale: u32) -> Vec<Vec<(u32, u32, f32)>> {
+        let size = i64::from(self.size) * i64::from(scale);
+        let mut sums = vec![0.0; size as usize];
+        let mut rows = Vec::with_capacity(self.starts.len());
+        for i in 0..self.starts.len() {
+            let (from, to) = self.reach(i);
+            let mut row = Vec::new();
+            for high in from * i64::from(scale)..to * i64::from(scale) {
+                let weight = self.raw(i, (high as f64 + 0.5) / f64::from(scale));
+                let target = if self.wraps {
+                    high.rem_euclid(size)
+                } else {
+                    high
+                };
+                if weight > 0.0 && (0..size).contains(&target) {
+                    sums[target as usize] += weight;
+                    row.push((high - self.starts[i] * i64::from(scale), target, weight));
+                }
+            }
+            rows.push(row);
+        }
+        rows.into_iter()
+            .map(|row| {
+                row.into_iter()
+                    .map(|(source, target, weight)| {
+                        (
+                            source as u32,
+                            target as u32,
+                            (weight / sums[target as usize]) as f32,
+                        )
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+}
+
+impl TileGrid {
+    /// The grid of a cell of that size.
+    #[must_use]
+    pub fn new(width: u32, height: u32, edges: Edges, tiling: Tiling) -> TileGrid {
+        TileGrid {
+            x: GridAxis::new(width, tiling, edges.wraps_x()),
+            y: GridAxis::new(height, tiling, edges.wraps_y()),
+            tile: tiling.tile.max(1),
+        }
+    }
+
+    /// How many tiles there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.x.starts.len() * self.y.starts.len()
+    }
+
+    /// Whether the cell has no area.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn position(&self, tile: usize) -> (usize, usize) {
+        (tile % self.x.starts.len(), tile / self.x.starts.len())
+    }
+
+    /// The texels of the cell that a tile reaches, as (x, y) pairs inside the cell's own rectangle.
+    pub(crate) fn reached(&self, tile: usize) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let (column, row) = self.position(tile);
+        let range = |axis: &GridAxis, i: usize| {
+            let (from, to) = axis.reach(i);
+            let size = i64::from(axis.size);
+            let wraps = axis.wraps;
+            // One texel more than the ramp: an upscaled silhouette may spill over by a part of a texel.
+            (from - 1..to + 1).filter_map(move |p| {
+                let p = if wraps { p.rem_euclid(size) } else { p };
+                (0..size).contains(&p).then_some(p as u32)
+            })
+        };
+        let columns: Vec<u32> = range(&self.x, column).collect();
+        range(&self.y, row).flat_map(move |y| columns.clone().into_iter().map(move |x| (x, y)))
+    }
+
+    /// Cuts one tile out of an image: `cell` is where the grid lies in it.
+    #[must_use]
+    pub fn cut(&self, image: &RgbPlanes, cell: Rect, edges: Edges, tile: usize) -> RgbPlanes {
+        let (column, row) = self.position(tile);
+        let xs = lookup(
+            self.x.starts[column],
+            self.tile,
+            (cell.x, cell.width),
+            (edges.left, edges.right),
+            image.width,
+        );
+        let ys = lookup(
+            self.y.starts[row],
+            self.tile,
+            (cell.y, cell.height),
+            (edges.top, edges.bottom),
+            image.height,
+        );
+        let mut out = RgbPlanes::new(self.tile, self.tile);
+        for channel in 0..3 {
+            let from = image.plane(channel);
+            let to = out.plane_mut(channel);
+            for (line, y) in to.chunks_exact_mut(self.tile as usize).zip(&ys) {
+                let source = &from[y.at as usize * image.width as usize..][..image.width as usize];
+                line.iter_mut()
+                    .zip(&xs)
+                    .for_each(|(value, x)| *value = source[x.at as usize]);
+            }
+        }
+        out
+    }
+
+    /// The weights that blend the enlarged tiles.
+    #[must_use]
+    pub fn blend(&self, scale: Scale) -> TileBlend {
+        let k = scale.get();
+        TileBlend {
+            x: self.x.weights(k),
+            y: self.y.weights(k),
+            sum: RgbPlanes::new(self.x.size * k, self.y.size * k),
+        }
+    }
+}
+
+/// Enlarged tiles on their way to becoming one picture.
+#[derive(Debug, Clone)]
+pub struct TileBlend {
+    x: Vec<Vec<(u32, u32, f32)>>,
+    y: Vec<Vec<(u32, u32, f32)>>,
+    sum: RgbPlanes,
+}
+
+impl TileBlend {
+    /// Adds an enlarged tile.
+    pub fn place(&mut self, tile: usize, upscaled: &RgbPlanes) {
+        let xs = &self.x[tile % self.x.len()];
+        let ys = &self.y[tile / self.x.len()];
+        let width = self.sum.width as usize;
+        for channel in 0..3 {
+            let from = upscaled.plane(channel);
+            let to = self.sum.plane_mut(channel);
+            for &(source_y, target_y, weight_y) in ys {
+                let source =
+                    &from[source_y as usize * upscaled.width as usize..][..upscaled.width as usize];
+                let target = &mut to[target_y as usize * width..][..width];
+                for &(source_x, target_x, weight_x) in xs {
+                    target[target_x as usize] += source[source_x as usize] * (weight_x * weight_y);
+                }
+            }
+        }
+    }
+
+    /// The blended picture, once every tile has been placed.
+    #[must_use]
+    pub fn finish(self) -> RgbPlanes {
+        self.sum
+    }
+}
+
+/// Where a position in or around a cell is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Read {
+    /// Column or row of the image.
+    pub(crate) at: u32,
+    /// Beyond a transparent side: alpha there is 0.
+    pub(crate) beyond: bool,
+}
+
+/// Reads `count` positions from `start` (relative to the cell) along one axis by the edge rules.
+pub(crate) fn lookup(
+    start: i64,
+    count: u32,
+    (origin, size): (u32, u32),
+    (before, after): (Edge, Edge),
+    limit: u32,
+) -> Vec<Read> {
+    let (origin, size, limit) = (i64::from(origin), i64::from(size), i64::from(limit));
+    (start..start + i64::from(count))
+        .map(|position| {
+            let edge = if position < 0 {
+                before
+            } else if position >= size {
+                after
+            } else {
+                return Read {
+                    at: (origin + position) as u32,
+                    beyond: false,
+                };
+            };
+            let at = match edge {
+                Edge::Wrap => origin + position.rem_euclid(size),
+                Edge::Clamp | Edge::Transparent => origin + position.clamp(0, size - 1),
+                Edge::Neighbour => (origin + position).clamp(0, limit - 1),
+            };
+            Read {
+                at: at as u32,
+                beyond: edge == Edge::Transparent,
+            }
+        })
+        .collect()
+}
