@@ -1,1 +1,28 @@
 //! Turns 16x16 art into 128x128 art: plan, run, cache and report for whole resource packs.
+//!
+//! [`Config`] and a command line become [`Options`]; a pack, its rules and the options become a [`Plan`], which can be
+//! shown; [`run()`] carries it out and returns a [`Report`]. Models come through the [`Models`] trait: this crate
+//! knows no network. It never prints: what happens is told as [`Event`]s.
+
+mod cache;
+mod config;
+mod error;
+mod events;
+mod models;
+mod plan;
+mod report;
+mod run;
+mod shim;
+
+pub use cache::{Cache, CacheKey, DEFAULT_CACHE_BYTES};
+pub use config::{
+    ActionChoice, AlphaChoice, Config, ConfigError, DEFAULT_MAX_SIZE, DEFAULT_MODEL, EdgeChoice,
+    MAX_ITERATIONS, Options, RuleConfig,
+};
+pub use error::Error;
+pub use events::{Event, Outcome, Stage};
+pub use models::{Baselines, ModelError, ModelInfo, Models};
+pub use plan::{ATLAS_LIMIT, ATLAS_WARNING, Action, AtlasEstimate, Plan, PlanRow};
+pub use report::{Counts, Report, ReportModel, ReportRow, Seconds};
+pub use run::{Run, convert, run};
+pub use shim::{AssetKind, Atlas, Rules, TextureRule, Treatment};

@@ -1,0 +1,97 @@
+//! How a run gets its models: the [`Models`] trait, and the classical [`Baselines`] that need no network.
+
+use std::collections::BTreeMap;
+
+use uncanny_texture::{Lanczos, Nearest, Scale, Tiling, Upscaler};
+
+/// Why a model could not be had.
+pub type ModelError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a plan must know of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelInfo {
+    /// The name it was asked for by.
+    pub name: String,
+    /// Its own scale.
+    pub scale: Scale,
+    /// How it wants its input cut.
+    pub tiling: Tiling,
+    /// Changes whenever its output could.
+    pub fingerprint: [u8; 32],
+    /// The number of tiles it likes at a time.
+    pub batch: usize,
+}
+
+/// Gives models by name. `faces`, `lanczos` and paths are the caller's to interpret.
+///
+/// `nearest` never reaches a run's models: it needs none.
+pub trait Models: Send {
+    /// The model called `name`, loaded when it was not.
+    ///
+    /// # Errors
+    /// When there is none or it does not load.
+    fn resolve(&mut self, name: &str) -> Result<&mut dyn Upscaler, ModelError>;
+
+    /// What a plan must know of it. Cheaper than [`Models::resolve`] where an implementer can make it so.
+    ///
+    /// # Errors
+    /// As [`Models::resolve`].
+    fn info(&mut self, name: &str) -> Result<ModelInfo, ModelError> {
+        let model = self.resolve(name)?;
+        Ok(ModelInfo {
+            name: name.to_owned(),
+            scale: model.scale(),
+            tiling: model.tiling(),
+            fingerprint: model.fingerprint(),
+            batch: model.batch(),
+        })
+    }
+}
+
+/// The classical models `lanczos` and `nearest`, at one scale.
+///
+/// ```
+/// use uncanny::{Baselines, Models};
+/// let mut models = Baselines::new(uncanny_texture::Scale::new(4)?);
+/// assert_eq!(models.info("lanczos")?.scale.get(), 4);
+/// assert!(models.info("faces").is_err());
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+/// ```
+pub struct Baselines {
+    scale: Scale,
+    loaded: BTreeMap<String, Box<dyn Upscaler>>,
+}
+
+impl Baselines {
+    /// Baselines that enlarge by `scale`.
+    #[must_use]
+    pub fn new(scale: Scale) -> Self {
+        Self {
+            scale,
+            loaded: BTreeMap::new(),
+        }
+    }
+}
+
+impl Models for Baselines {
+    fn resolve(&mut self, name: &str) -> Result<&mut dyn Upscaler, ModelError> {
+        if !self.loaded.contains_key(name) {
+            let model: Box<dyn Upscaler> = match name {
+                "lanczos" => Box::new(Lanczos::new(self.scale)),
+                "nearest" => Box::new(Nearest::new(self.scale)),
+                _ => {
+                    return Err(format!(
+                        "no baseline is called {name:?}: there are lanczos and nearest"
+                    )
+                    .into());
+                }
+            };
+            self.loaded.insert(name.to_owned(), model);
+        }
+        Ok(self
+            .loaded
+            .get_mut(name)
+            .expect("it was inserted above")
+            .as_mut())
+    }
+}

@@ -1,0 +1,776 @@
+//! Decides what a run will do with every file, before anything is written.
+//!
+//! A [`Plan`] joins what the pack's rules say of a path, what the pixels say, and what the user wants. It is shown
+//! by `uncanny plan` and carried out by [`run`](crate::run::run()).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Instant;
+
+use crate::shim::{AssetKind, Atlas, Rules, TextureRule, Treatment};
+use rayon::prelude::*;
+use serde::{Serialize, Serializer};
+use uncanny_pack::Pack;
+use uncanny_texture::{
+    AlphaRule, Cell, DecodeLimits, Edge, Edges, Facts, Method, Recipe, RgbaImage, Scale, TileGrid,
+    decode, facts, probe,
+};
+
+use crate::config::{ActionChoice, AlphaChoice, Paths, Settings};
+use crate::report::ReportModel;
+use crate::{Error, ModelInfo, Models, Options};
+
+/// An atlas above this many megapixels is worth a warning.
+pub const ATLAS_WARNING: f64 = 50.0;
+/// An atlas above this many megapixels cannot be held by common graphics cards; such a plan is refused.
+pub const ATLAS_LIMIT: f64 = 200.0;
+
+/// The scale when no network decides it.
+const DEFAULT_SCALE: u32 = 8;
+
+/// What to do with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Action {
+    /// Byte for byte.
+    Copy,
+    /// Every pixel becomes a square.
+    Nearest,
+    /// Through the model.
+    Enhance,
+    /// A sidecar or properties file is adapted to the new sizes.
+    Rewrite,
+    /// Byte for byte, because `--only` or `--skip` says so.
+    Skip,
+}
+
+impl std::fmt::Display for Action {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Copy => "copy",
+            Self::Nearest => "nearest",
+            Self::Enhance => "enhance",
+            Self::Rewrite => "rewrite",
+            Self::Skip => "skip",
+        })
+    }
+}
+
+/// What will be done with one texture or sidecar.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlanRow {
+    /// The index of the entry in the pack.
+    pub entry: usize,
+    /// The entry's name.
+    pub name: String,
+    /// What the game uses it for; none for a sidecar.
+    pub kind: Option<AssetKind>,
+    /// What will be done.
+    pub action: Action,
+    /// Why.
+    pub why: String,
+    /// Width and height now, where they can be read.
+    pub size_in: Option<(u32, u32)>,
+    /// Width and height afterwards.
+    pub size_out: Option<(u32, u32)>,
+    /// Frames, sprites or glyphs that are enhanced each on its own.
+    pub frames: usize,
+    /// The model it goes through.
+    pub model: Option<String>,
+    /// What lies beyond the edges of its frames: "wrap", "clamp", "transparent", "neighbour", "wrap-x", "wrap-y" or "mixed".
+    pub edges: Option<&'static str>,
+    /// Whether the rules are sure of their case.
+    pub sure: bool,
+    /// What is wrong with the file, when it is copied because of that.
+    pub error: Option<String>,
+    #[serde(skip)]
+    pub(crate) job: Option<Job>,
+}
+
+/// How a texture is enhanced.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    pub(crate) recipe: Recipe,
+    /// Into [`Plan::models`]; none when no model is needed.
+    pub(crate) model: Option<usize>,
+    /// Tiles that the model will see, at most.
+    pub(crate) tiles: u64,
+    /// Memory that it needs at its worst moment, about.
+    pub(crate) bytes: u64,
+    /// The set of textures that share its fate, if any.
+    pub(crate) group: Option<usize>,
+}
+
+/// How large an atlas will be.
+#[derive(Debug, Clone, Serialize, PartialEq)]
+pub struct AtlasEstimate {
+    /// Which.
+    pub atlas: String,
+    /// The pack's sprites in it.
+    pub sprites: usize,
+    /// Megapixels now.
+    pub megapixels_in: f64,
+    /// Megapixels afterwards.
+    pub megapixels_out: f64,
+}
+
+/// What a run will do.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    /// The pack.
+    pub input: String,
+    /// Output pixels per input pixel.
+    pub scale: Scale,
+    /// The models that the run will use, by name.
+    #[serde(serialize_with = "as_report")]
+    pub models: Vec<ModelInfo>,
+    /// Files that the plan says nothing of: they are copied byte for byte.
+    pub other_files: usize,
+    /// The atlases that the pack adds to.
+    pub atlases: Vec<AtlasEstimate>,
+    /// What the user should know before starting.
+    pub warnings: Vec<String>,
+    /// Why [`run`](crate::run::run()) will refuse this plan, if it will.
+    pub refusal: Option<String>,
+    /// One row a texture or adapted sidecar, in pack order.
+    pub rows: Vec<PlanRow>,
+    #[serde(skip)]
+    pub(crate) seconds: f64,
+}
+
+fn as_report<S: Serializer>(models: &[ModelInfo], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(models.iter().map(ModelInfo::report))
+}
+
+impl ModelInfo {
+    pub(crate) fn report(&self) -> ReportModel {
+        ReportModel {
+            name: self.name.clone(),
+            scale: self.scale.get(),
+            fingerprint: blake3::Hash::from_bytes(self.fingerprint)
+                .to_hex()
+                .to_string(),
+        }
+    }
+}
+
+impl Plan {
+    /// Looks at every texture of `pack` and decides.
+    ///
+    /// # Errors
+    /// [`Error::Model`] and [`Error::ModelTooSmall`]. A texture that cannot be read is a row, not an error.
+    pub fn new(
+        pack: &Pack,
+        rules: &Rules,
+        options: &Options,
+        models: &mut dyn Models,
+    ) -> Result<Self, Error> {
+        let started = Instant::now();
+        let scale = output_scale(options, models)?;
+        let textures: Vec<usize> = (0..pack.entries().len())
+            .filter(|entry| is_texture(pack, *entry))
+            .collect();
+        let mut drafts: Vec<Draft> = textures
+            .par_iter()
+            .map(|entry| Draft::of(pack, rules, options, scale, *entry))
+            .collect();
+        settle_groups(&mut drafts);
+        let infos = resolve(&drafts, scale, models)?;
+        let palettes = palettes(pack, &drafts);
+        let mut rows: Vec<PlanRow> = drafts
+            .iter()
+            .map(|draft| draft.row(scale, &infos, &palettes))
+            .collect();
+        let mut warnings = pack_warnings(pack, rules, &rows);
+        rows.extend(companions(pack, rules, scale, &rows, &mut warnings));
+        rows.sort_by_key(|row| row.entry);
+        let atlases = atlases(&drafts, scale);
+        let refusal = judge_atlases(&atlases, scale, &mut warnings);
+        let files = pack
+            .entries()
+            .iter()
+            .filter(|entry| !entry.directory)
+            .count();
+        Ok(Self {
+            input: pack.path().display().to_string(),
+            scale,
+            models: infos,
+            other_files: files - rows.len(),
+            atlases,
+            warnings,
+            refusal,
+            rows,
+            seconds: started.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// How many rows have this action.
+    #[must_use]
+    pub fn count(&self, action: Action) -> usize {
+        self.rows.iter().filter(|row| row.action == action).count()
+    }
+
+    /// Tiles that the models will see at most; repeated ones and cached textures will lower it.
+    #[must_use]
+    pub fn tiles(&self) -> u64 {
+        self.rows
+            .iter()
+            .filter_map(|row| row.job.as_ref())
+            .map(|job| job.tiles)
+            .sum()
+    }
+}
+
+fn is_texture(pack: &Pack, entry: usize) -> bool {
+    let entry = &pack.entries()[entry];
+    !entry.directory && entry.name.ends_with(".png")
+}
+
+fn output_scale(options: &Options, models: &mut dyn Models) -> Result<Scale, Error> {
+    match options.scale {
+        Some(scale) => Ok(scale),
+        None if options.model == "nearest" => {
+            Ok(Scale::new(DEFAULT_SCALE).expect("a constant within the range"))
+        }
+        None => Ok(info(models, &options.model)?.scale),
+    }
+}
+
+fn info(models: &mut dyn Models, name: &str) -> Result<ModelInfo, Error> {
+    models.info(name).map_err(|source| Error::Model {
+        name: name.to_owned(),
+        source,
+    })
+}
+
+/// The models that the drafts need, by name.
+fn resolve(
+    drafts: &[Draft],
+    scale: Scale,
+    models: &mut dyn Models,
+) -> Result<Vec<ModelInfo>, Error> {
+    let names: BTreeSet<&str> = drafts
+        .iter()
+        .filter(|draft| draft.action == Action::Enhance)
+        .map(|draft| draft.settings.model.as_str())
+        .collect();
+    names
+        .into_iter()
+        .map(|name| {
+            let info = info(models, name)?;
+            if info.scale < scale {
+                return Err(Error::ModelTooSmall {
+                    name: name.to_owned(),
+                    scale: info.scale,
+                    wanted: scale,
+                });
+            }
+            Ok(info)
+        })
+        .collect()
+}
+
+/// A texture's row in the making.
+struct Draft {
+    entry: usize,
+    name: String,
+    settings: Settings,
+    rule: Option<TextureRule>,
+    action: Action,
+    why: String,
+    size: Option<(u32, u32)>,
+    facts: Option<Facts>,
+    /// Copied only because it is of one colour: it may as well be enlarged.
+    plain: bool,
+    /// The colours of the texture itself, when it is bound to a palette.
+    colours: Vec<[u8; 3]>,
+    error: Option<String>,
+    group: Option<usize>,
+}
+
+impl Draft {
+    fn of(pack: &Pack, rules: &Rules, options: &Options, scale: Scale, entry: usize) -> Self {
+        let name = pack.entries()[entry].name.clone();
+        let mut draft = Self {
+            entry,
+            settings: options.settings(&name),
+            name,
+            rule: None,
+            action: Action::Copy,
+            why: String::new(),
+            size: None,
+            facts: None,
+            plain: false,
+            colours: Vec::new(),
+            error: None,
+            group: None,
+        };
+        if let Err(error) = draft.decide(pack, rules, options, scale) {
+            draft.action = Action::Copy;
+            draft.why = format!("cannot be read: {error}");
+            draft.error = Some(error);
+        }
+        draft
+    }
+
+    /// Decides as far as the texture alone can tell.
+    fn decide(
+        &mut self,
+        pack: &Pack,
+        rules: &Rules,
+        options: &Options,
+        scale: Scale,
+    ) -> Result<(), String> {
+        let bytes = pack.read(self.entry).map_err(|error| chain(&error))?;
+        let skipped = options.skipped(&self.name);
+        let size = match probe(&bytes) {
+            Ok(size) => size,
+            Err(_) if skipped.is_some() => {
+                self.skip(skipped);
+                return Ok(());
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        self.size = Some(size);
+        let rule = rules.texture(&self.name, size);
+        let treatment = rule.treatment;
+        self.why = rule.why.to_string();
+        self.rule = Some(rule);
+        if skipped.is_some() {
+            self.skip(skipped);
+            return Ok(());
+        }
+        let wished = self.settings.action.clone();
+        self.action = match (&wished, treatment) {
+            (Some((ActionChoice::Copy, _)), _) | (None, Treatment::Copy) => Action::Copy,
+            (Some((ActionChoice::Nearest, _)), _) | (None, Treatment::Nearest) => Action::Nearest,
+            (Some((ActionChoice::Enhance, _)), _) | (None, Treatment::Enhance) => Action::Enhance,
+        };
+        if let Some((_, pattern)) = &wished {
+            self.why = format!("the rule for {pattern}");
+        }
+        if self.action == Action::Enhance && self.settings.model == "nearest" {
+            self.action = Action::Nearest;
+            self.why = "the model is nearest".to_owned();
+        }
+        if self.action == Action::Copy {
+            return Ok(());
+        }
+        let longest = self.longest_side(size) as u64 * u64::from(scale.get());
+        if longest > u64::from(options.max_size) {
+            self.action = Action::Copy;
+            self.why = format!(
+                "would be {longest} pixels long, above --max-size {}",
+                options.max_size
+            );
+            return Ok(());
+        }
+        let image = decode(&bytes, &DecodeLimits::default())
+            .map_err(|error| error.to_string())?
+            .image;
+        let facts = facts(&image);
+        self.facts = Some(facts);
+        if facts.uniform && wished.is_none() {
+            self.action = Action::Copy;
+            self.why = "one colour".to_owned();
+            self.plain = true;
+        }
+        if self
+            .rule
+            .as_ref()
+            .is_some_and(|rule| rule.palette_key.is_some())
+        {
+            self.colours = visible_colours(&image);
+        }
+        Ok(())
+    }
+
+    fn skip(&mut self, why: Option<&'static str>) {
+        self.action = Action::Skip;
+        self.why = why.unwrap_or_default().to_owned();
+    }
+
+    /// What a graphics card must hold in one piece: a frame of a sprite, a whole other texture.
+    fn longest_side(&self, (width, height): (u32, u32)) -> u32 {
+        let whole = width.max(height);
+        match &self.rule {
+            Some(rule) if rule.atlas.is_some() => rule
+                .cells
+                .iter()
+                .map(|cell| cell.rect.width.max(cell.rect.height))
+                .max()
+                .unwrap_or(whole),
+            _ => whole,
+        }
+    }
+
+    fn scaled(&self) -> bool {
+        matches!(self.action, Action::Nearest | Action::Enhance)
+    }
+
+    fn cells(&self) -> Vec<Cell> {
+        let (width, height) = self.size.unwrap_or_default();
+        let mut cells = match &self.rule {
+            Some(rule) if !rule.cells.is_empty() => rule.cells.clone(),
+            _ => vec![Cell::whole(width, height, Edges::CLAMP)],
+        };
+        if let Some(choice) = self.settings.edges {
+            for cell in &mut cells {
+                cell.edges = choice.edges();
+            }
+        }
+        cells
+    }
+
+    fn row(&self, scale: Scale, models: &[ModelInfo], palettes: &Palettes) -> PlanRow {
+        let job = self.scaled().then(|| self.job(scale, models, palettes));
+        let size_out = match self.size {
+            Some((width, height)) if self.scaled() => {
+                Some((width * scale.get(), height * scale.get()))
+            }
+            size => size,
+        };
+        PlanRow {
+            entry: self.entry,
+            name: self.name.clone(),
+            kind: self.rule.as_ref().map(|rule| rule.kind),
+            action: self.action,
+            why: self.why.clone(),
+            size_in: self.size,
+            size_out,
+            frames: job.as_ref().map_or(1, |job| job.recipe.cells.len()),
+            model: (self.action == Action::Enhance).then(|| self.settings.model.clone()),
+            edges: job.as_ref().map(|job| edges_label(&job.recipe.cells)),
+            sure: self.rule.as_ref().is_none_or(|rule| rule.sure),
+            error: self.error.clone(),
+            job,
+        }
+    }
+
+    fn job(&self, scale: Scale, models: &[ModelInfo], palettes: &Palettes) -> Job {
+        let rule = self.rule.as_ref().expect("a scaled texture has a rule");
+        let enhance = self.action == Action::Enhance;
+        let model = if enhance {
+            models
+                .iter()
+                .position(|model| model.name == self.settings.model)
+        } else {
+            None
+        };
+        let palette = rule
+            .palette_key
+            .as_ref()
+            .map(|key| match palettes.get(key) {
+                Some(colours) => colours.clone(),
+                None => self.colours.clone(),
+            });
+        let recipe = Recipe {
+            method: if enhance {
+                Method::Network
+            } else {
+                Method::Nearest
+            },
+            cells: self.cells(),
+            channels: rule.channels,
+            alpha: match self.settings.alpha {
+                Some(AlphaChoice::Nearest) => AlphaRule::Nearest,
+                _ => AlphaRule::KeepClass,
+            },
+            grey: self.facts.is_some_and(|facts| facts.grey),
+            palette,
+            glyphs: rule.glyphs,
+            keep_hidden_rgb: rule.keep_hidden_rgb,
+            fidelity: self.settings.fidelity,
+            preblur: self.settings.preblur,
+            iterations: self.settings.iterations,
+            scale,
+        };
+        let (tiles, bytes) = cost(
+            &recipe,
+            self.size.unwrap_or_default(),
+            model.map(|model| &models[model]),
+        );
+        Job {
+            recipe,
+            model,
+            tiles,
+            bytes,
+            group: self.group,
+        }
+    }
+}
+
+/// Tiles, and memory at the worst moment: the blend, the picture before and after its last steps.
+fn cost(recipe: &Recipe, (width, height): (u32, u32), model: Option<&ModelInfo>) -> (u64, u64) {
+    let pixels = u64::from(width) * u64::from(height);
+    let factor = |scale: Scale| u64::from(scale.get()).pow(2);
+    let finished = pixels * factor(recipe.scale) * 4;
+    let Some(model) = model else {
+        return (0, finished * 2);
+    };
+    let grid = |cell: &Cell| {
+        TileGrid::new(cell.rect.width, cell.rect.height, cell.edges, model.tiling).len() as u64
+    };
+    let tiles: u64 = recipe.cells.iter().map(grid).sum();
+    let cut = u64::from(model.tiling.tile).pow(2) * 12;
+    let blend = pixels * factor(model.scale) * 12;
+    (
+        tiles * u64::from(recipe.iterations),
+        tiles * cut + blend + finished * 2,
+    )
+}
+
+fn edges_label(cells: &[Cell]) -> &'static str {
+    let label = |edges: Edges| match edges {
+        Edges::WRAP => "wrap",
+        Edges::CLAMP => "clamp",
+        Edges::TRANSPARENT => "transparent",
+        Edges::WRAP_X => "wrap-x",
+        Edges::WRAP_Y => "wrap-y",
+        edges if edges == Edges::all(Edge::Neighbour) => "neighbour",
+        _ => "mixed",
+    };
+    let mut labels = cells.iter().map(|cell| label(cell.edges));
+    let first = labels.next().unwrap_or("clamp");
+    if labels.all(|label| label == first) {
+        first
+    } else {
+        "mixed"
+    }
+}
+
+fn visible_colours(image: &RgbaImage) -> Vec<[u8; 3]> {
+    let colours: BTreeSet<[u8; 3]> = image
+        .pixels()
+        .filter(|pixel| pixel.0[3] > 0)
+        .map(|pixel| [pixel.0[0], pixel.0[1], pixel.0[2]])
+        .collect();
+    colours.into_iter().collect()
+}
+
+/// The colours of each palette picture that some texture is bound to.
+type Palettes = BTreeMap<String, Vec<[u8; 3]>>;
+
+fn palettes(pack: &Pack, drafts: &[Draft]) -> Palettes {
+    let keys: BTreeSet<&String> = drafts
+        .iter()
+        .filter(|draft| draft.scaled())
+        .filter_map(|draft| draft.rule.as_ref()?.palette_key.as_ref())
+        .collect();
+    keys.into_iter()
+        .filter_map(|key| {
+            let bytes = pack.read(pack.find(key)?).ok()?;
+            let colours = visible_colours(&decode(&bytes, &DecodeLimits::default()).ok()?.image);
+            (!colours.is_empty()).then(|| (key.clone(), colours))
+        })
+        .collect()
+}
+
+/// Textures that must have the same factor get it: those of one group of the rules, and those at the same path in the
+/// pack and its overlays. If one of them cannot be scaled, none is.
+fn settle_groups(drafts: &mut [Draft]) {
+    let mut sets: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, draft) in drafts.iter().enumerate() {
+        if let Some(group) = draft.rule.as_ref().and_then(|rule| rule.group.as_ref()) {
+            sets.entry(format!("group {group}")).or_default().push(at);
+        }
+        if let Some(path) = Paths::of(&draft.name).from_assets {
+            sets.entry(format!("path {path}")).or_default().push(at);
+        }
+    }
+    // Sets that share a texture are one: each texture points at the smallest of its set, as far as is known.
+    let mut leader: Vec<usize> = (0..drafts.len()).collect();
+    fn find(leader: &[usize], mut at: usize) -> usize {
+        while leader[at] != at {
+            at = leader[at];
+        }
+        at
+    }
+    for set in sets.values() {
+        for pair in set.windows(2) {
+            let (one, other) = (find(&leader, pair[0]), find(&leader, pair[1]));
+            leader[one.max(other)] = one.min(other);
+        }
+    }
+    let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for at in 0..drafts.len() {
+        members.entry(find(&leader, at)).or_default().push(at);
+    }
+    for (group, set) in members.into_iter().filter(|(_, set)| set.len() > 1) {
+        let stays = set
+            .iter()
+            .find(|at| !drafts[**at].scaled() && !drafts[**at].plain);
+        let some_scaled = set.iter().any(|at| drafts[*at].scaled());
+        if !some_scaled {
+            continue;
+        }
+        let stays = stays.map(|at| drafts[*at].name.clone());
+        for at in set {
+            let draft = &mut drafts[at];
+            draft.group = Some(group);
+            match &stays {
+                Some(other) if draft.scaled() => {
+                    draft.action = Action::Copy;
+                    draft.why = format!("must stay as large as {other}");
+                }
+                None if draft.plain => {
+                    draft.action = Action::Nearest;
+                    draft.why = "one colour, but as large as the rest of its group".to_owned();
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn pack_warnings(pack: &Pack, rules: &Rules, rows: &[PlanRow]) -> Vec<String> {
+    let mut warnings: Vec<String> = pack.warnings().iter().map(ToString::to_string).collect();
+    warnings.extend(rules.notes().iter().map(ToString::to_string));
+    warnings.extend(rows.iter().filter_map(|row| {
+        row.error
+            .as_ref()
+            .map(|error| format!("{}: {error}", row.name))
+    }));
+    warnings
+}
+
+/// Whether the rules may have something to say about this file when textures grow.
+pub(crate) fn is_companion(name: &str) -> bool {
+    name.ends_with(".png.mcmeta") || name.ends_with(".properties")
+}
+
+/// Rows for the sidecars and properties that follow their textures.
+fn companions(
+    pack: &Pack,
+    rules: &Rules,
+    scale: Scale,
+    rows: &[PlanRow],
+    warnings: &mut Vec<String>,
+) -> Vec<PlanRow> {
+    let scaled: HashMap<&str, bool> = rows
+        .iter()
+        .map(|row| (row.name.as_str(), row.job.is_some()))
+        .collect();
+    let enhanced = |name: &str| scaled.get(name).copied().unwrap_or(false);
+    let mut found = Vec::new();
+    for (entry, file) in pack.entries().iter().enumerate() {
+        if file.directory || !is_companion(&file.name) {
+            continue;
+        }
+        // An unreadable one is the writer's concern.
+        let Ok(bytes) = pack.read(entry) else {
+            continue;
+        };
+        match rules.companion(&file.name, &bytes, scale, &enhanced) {
+            Ok(None) => {}
+            Ok(Some(_)) => found.push(PlanRow {
+                entry,
+                name: file.name.clone(),
+                kind: None,
+                action: Action::Rewrite,
+                why: "its numbers are pixels".to_owned(),
+                size_in: None,
+                size_out: None,
+                frames: 1,
+                model: None,
+                edges: None,
+                sure: true,
+                error: None,
+                job: None,
+            }),
+            Err(error) => warnings.push(format!("{}: {}", file.name, chain(&error))),
+        }
+    }
+    found
+}
+
+/// An error with its sources, on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+/// The area of the pack's sprites in each atlas. The game keeps one frame of each; of a path that overlays
+/// repeat, the largest counts.
+fn atlases(drafts: &[Draft], scale: Scale) -> Vec<AtlasEstimate> {
+    let mut sprites: BTreeMap<(Atlas, &str), (u64, u64)> = BTreeMap::new();
+    for draft in drafts {
+        let Some(rule) = &draft.rule else { continue };
+        let (Some(atlas), Some((width, height))) = (rule.atlas, draft.size) else {
+            continue;
+        };
+        let rect = rule
+            .cells
+            .first()
+            .map_or((width, height), |cell| (cell.rect.width, cell.rect.height));
+        let area = u64::from(rect.0) * u64::from(rect.1);
+        let factor = if draft.scaled() {
+            u64::from(scale.get()).pow(2)
+        } else {
+            1
+        };
+        let path = Paths::of(&draft.name).from_assets.unwrap_or(&draft.name);
+        let sprite = sprites.entry((atlas, path)).or_default();
+        *sprite = (sprite.0.max(area), sprite.1.max(area * factor));
+    }
+    let mut sums: BTreeMap<Atlas, (usize, u64, u64)> = BTreeMap::new();
+    for ((atlas, _), (before, after)) in sprites {
+        let sum = sums.entry(atlas).or_default();
+        *sum = (sum.0 + 1, sum.1 + before, sum.2 + after);
+    }
+    let mega = |pixels: u64| pixels as f64 / 1e6;
+    sums.into_iter()
+        .map(|(atlas, (sprites, before, after))| AtlasEstimate {
+            atlas: atlas.to_string(),
+            sprites,
+            megapixels_in: mega(before),
+            megapixels_out: mega(after),
+        })
+        .collect()
+}
+
+/// Warns of large atlases; returns why the plan must be refused, if it must.
+fn judge_atlases(
+    atlases: &[AtlasEstimate],
+    scale: Scale,
+    warnings: &mut Vec<String>,
+) -> Option<String> {
+    let mut refusal = None;
+    for estimate in atlases {
+        let AtlasEstimate {
+            atlas,
+            megapixels_in: before,
+            megapixels_out: after,
+            ..
+        } = estimate;
+        if *after > ATLAS_LIMIT && scale.get() > 1 {
+            let fits = (1..scale.get())
+                .rev()
+                .find(|factor| before * f64::from(factor * factor) <= ATLAS_LIMIT)
+                .filter(|factor| *factor > 1);
+            let remedy = fits.map_or_else(
+                || "leave some textures out with --skip".to_owned(),
+                |factor| format!("--scale {factor} fits, or leave some textures out with --skip"),
+            );
+            refusal.get_or_insert(format!(
+                "the {atlas} atlas would hold {after:.0} million pixels and the game would stop with \"Unable to fit\" \
+                 on most graphics cards (limit {ATLAS_LIMIT:.0} million): {remedy}"
+            ));
+        } else if *after > ATLAS_WARNING {
+            // 80 % of the sheet is a fair packing; sides are powers of two; a third more for mipmaps.
+            let side = ((after * 1e6 / 0.8).sqrt().ceil() as u64).next_power_of_two();
+            let mebibytes = side * side * 4 * 4 / 3 / (1 << 20);
+            warnings.push(format!(
+                "the {atlas} atlas will hold {after:.0} million pixels: it needs a graphics card with textures of \
+                 {side}x{side} and {mebibytes} MiB for them"
+            ));
+        }
+    }
+    refusal
+}
