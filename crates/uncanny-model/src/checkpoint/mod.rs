@@ -5,8 +5,13 @@
 //! to is not decided here.
 
 mod error;
+mod globals;
+mod legacy_pth;
+mod pickle;
+mod rebuild;
 mod safetensors;
 mod state_dict;
+mod zip_pth;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,6 +23,9 @@ pub use state_dict::{DType, StateDict, TensorData};
 
 /// Larger files are refused before they are read; the largest networks in use take a tenth of it.
 const MAX_FILE: u64 = 4 << 30;
+
+/// What parallel training and training scripts put before every key.
+const PREFIXES: [&str; 4] = ["module.", "_orig_mod.", "netG.", "net_g."];
 
 /// The kind of file a checkpoint came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,23 +83,65 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// As [`read`], files apart.
 pub fn read_bytes(name: &str, bytes: &[u8]) -> Result<Checkpoint, Error> {
-    read_problem(bytes)
-        .map(|mut c| {
-            c.state.strip_prefix("module.");
-            c
-        })
-        .map_err(|problem| Error::new(name, problem))
+    let mut checkpoint = parse(bytes).map_err(|problem| Error::new(name, problem))?;
+    for prefix in PREFIXES {
+        checkpoint.state.strip_prefix(prefix);
+    }
+    Ok(checkpoint)
 }
 
-fn read_problem(bytes: &[u8]) -> Result<Checkpoint, Problem> {
+fn parse(bytes: &[u8]) -> Result<Checkpoint, Problem> {
     if safetensors::is_safetensors(bytes) {
         let (state, metadata) = safetensors::read(bytes)?;
+        if state.is_empty() {
+            let found = "an empty safetensors header".into();
+            return Err(Problem::NoTensors { found });
+        }
+        // Where a `.ckpt` has numbers beside its weights, safetensors has text.
+        let number = |text: &String| text.parse().ok().filter(|x: &f64| x.is_finite());
+        let scalars = metadata
+            .iter()
+            .filter_map(|(key, text)| Some((key.clone(), number(text)?)))
+            .collect();
         return Ok(Checkpoint {
             state,
-            scalars: BTreeMap::new(),
+            scalars,
             metadata,
             format: CheckpointFormat::Safetensors,
         });
     }
-    Err(Problem::NotACheckpoint)
+    let ((state, scalars), format) = if zip_pth::is_zip(bytes) {
+        (zip_pth::read(bytes)?, CheckpointFormat::Zip)
+    } else if legacy_pth::is_legacy(bytes) {
+        (legacy_pth::read(bytes)?, CheckpointFormat::Legacy)
+    } else {
+        return Err(recognise(bytes));
+    };
+    Ok(Checkpoint {
+        state,
+        scalars,
+        metadata: BTreeMap::new(),
+        format,
+    })
+}
+
+/// Says what a file is that is none of ours: people's commonest mistakes by name.
+fn recognise(bytes: &[u8]) -> Problem {
+    let head = &bytes[..bytes.len().min(64)];
+    let head = head.trim_ascii_start().to_ascii_lowercase();
+    if bytes.is_empty() {
+        Problem::malformed("the file is empty")
+    } else if head.starts_with(b"version https://git-lfs") {
+        Problem::unsupported(
+            "a Git LFS pointer, not the file it points to; fetch it with git lfs pull",
+        )
+    } else if head.starts_with(b"<!doctype") || head.starts_with(b"<html") {
+        Problem::unsupported("a web page, not a checkpoint; the download went wrong")
+    } else if bytes.get(257..262) == Some(b"ustar") {
+        Problem::unsupported("a tar archive: nothing after PyTorch 0.1 saves so")
+    } else if legacy_pth::is_pickle(bytes) {
+        legacy_pth::examine(bytes)
+    } else {
+        Problem::NotACheckpoint
+    }
 }

@@ -1,0 +1,148 @@
+//! What `torch.save` writes since PyTorch 1.6: a zip archive with `data.pkl`, and each storage in
+//! an entry of its own, `data/0` and so on, below one folder of any name.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::io::{Cursor, Read as _};
+
+use zip::{CompressionMethod, ZipArchive};
+
+use super::error::Problem;
+use super::pickle;
+use super::rebuild::{Storages, limit_for, rebuild};
+use super::state_dict::StateDict;
+
+/// Whether these bytes begin like a zip archive.
+pub(crate) fn is_zip(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
+}
+
+/// Reads the weights, and the numbers beside them.
+pub(crate) fn read(bytes: &[u8]) -> Result<(StateDict, BTreeMap<String, f64>), Problem> {
+    let mut archive = Archive::open(bytes)?;
+    let main = archive
+        .names
+        .keys()
+        .filter(|name| *name == "data.pkl" || name.ends_with("/data.pkl"))
+        .min_by_key(|name| name.len())
+        .cloned()
+        .ok_or_else(|| Problem::malformed("a zip archive without data.pkl: not a checkpoint"))?;
+    let folder = main.strip_suffix("data.pkl").unwrap_or_default().to_owned();
+    let has_code = archive
+        .names
+        .keys()
+        .any(|name| name.starts_with(&format!("{folder}code/")));
+    if has_code
+        && archive
+            .names
+            .contains_key(&format!("{folder}constants.pkl"))
+    {
+        return Err(Problem::TorchScript);
+    }
+    let big_endian = match archive.names.get(&format!("{folder}byteorder")) {
+        Some(index) => &*archive.entry(*index)? == b"big",
+        None => false,
+    };
+    let main_bytes = archive.entry(archive.names[&main])?;
+    let pickle = pickle::run(&main_bytes, &main)?;
+
+    let mut blobs = HashMap::new();
+    for storage in pickle.storages() {
+        if blobs.contains_key(&storage.key) {
+            continue;
+        }
+        let name = format!("{folder}data/{}", storage.key);
+        // A storage that no weight needs may be missing; `rebuild` sees to the others.
+        if let Some(index) = archive.names.get(&name) {
+            blobs.insert(storage.key.clone(), archive.entry(*index)?);
+        }
+    }
+    let storages = Storages {
+        blobs,
+        big_endian,
+        limit: limit_for(bytes.len()),
+    };
+    rebuild(&pickle, &storages)
+}
+
+struct Archive<'a> {
+    bytes: &'a [u8],
+    zip: ZipArchive<Cursor<&'a [u8]>>,
+    names: BTreeMap<String, usize>,
+    /// Bytes that compressed entries may still unpack to.
+    room: usize,
+}
+
+impl<'a> Archive<'a> {
+    fn open(bytes: &'a [u8]) -> Result<Self, Problem> {
+        let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|e| {
+            Problem::malformed(format!(
+                "a zip archive whose directory, at its end, cannot be read ({e}): cut short at {} bytes?",
+                bytes.len()
+            ))
+        })?;
+        let names = (0..zip.len())
+            .filter_map(|i| match zip.name_for_index(i) {
+                Some(Ok(name)) => Some((name.into_owned(), i)),
+                _ => None,
+            })
+            .collect();
+        Ok(Self {
+            bytes,
+            zip,
+            names,
+            room: limit_for(bytes.len()),
+        })
+    }
+
+    /// The bytes of an entry: those in the file where it is stored, as `torch.save` always does;
+    /// unpacked where somebody compressed it. The checksum of a stored entry is not verified:
+    /// torch can be told to leave it out (`torch.serialization.set_crc32_options(False)`).
+    fn entry(&mut self, index: usize) -> Result<Cow<'a, [u8]>, Problem> {
+        let name = match self.zip.name_for_index(index) {
+            Some(Ok(name)) => name.into_owned(),
+            _ => format!("entry {index}"),
+        };
+        let bad = |e: &dyn std::fmt::Display| Problem::malformed(format!("zip entry {name}: {e}"));
+        let raw = self.zip.by_index_raw(index).map_err(|e| bad(&e))?;
+        if raw.encrypted() {
+            return Err(Problem::unsupported(format!(
+                "zip entry {name} is encrypted"
+            )));
+        }
+        let (method, size) = (raw.compression(), raw.size());
+        let start = raw.data_start().ok_or_else(|| bad(&"it has no data"))?;
+        drop(raw);
+        if method == CompressionMethod::Stored {
+            let range = usize::try_from(start).ok().and_then(|start| {
+                let end = start.checked_add(usize::try_from(size).ok()?)?;
+                self.bytes.get(start..end)
+            });
+            let found = (self.bytes.len() as u64).saturating_sub(start);
+            return range.map(Cow::Borrowed).ok_or(Problem::Truncated {
+                part: format!("zip entry {name}"),
+                needed: size,
+                found,
+            });
+        }
+        if size > self.room as u64 {
+            return Err(Problem::TooLarge {
+                what: format!("zip entry {name}"),
+                claimed: size,
+                limit: self.room as u64,
+            });
+        }
+        let mut unpacked = Vec::new();
+        let entry = self.zip.by_index(index).map_err(|e| bad(&e))?;
+        // One byte more than it says shows that it lies.
+        entry
+            .take(size + 1)
+            .read_to_end(&mut unpacked)
+            .map_err(|e| bad(&e))?;
+        if unpacked.len() as u64 != size {
+            return Err(bad(&"it unpacks to another size than it says"));
+        }
+        self.room -= unpacked.len();
+        Ok(Cow::Owned(unpacked))
+    }
+}
