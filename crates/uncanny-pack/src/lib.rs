@@ -10,12 +10,15 @@
 //! streams.
 
 mod error;
+mod folder;
 mod json;
 mod limits;
 mod meta;
 mod name;
 mod pack;
 mod writer;
+mod zip;
+mod zip_out;
 
 pub use error::{Error, Warning};
 pub use json::{JsonError, parse as parse_json};

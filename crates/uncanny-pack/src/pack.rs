@@ -1,8 +1,13 @@
 //! A pack being read: its entries in order, its root, its metadata.
 
+use std::collections::btree_map::Entry as Slot;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use crate::{Error, PackLimits, PackMeta, Warning};
+use crate::folder::FolderSource;
+use crate::zip::{Contents, ZipSource};
+use crate::{Error, PackLimits, PackMeta, Warning, json, name};
 
 /// How a pack is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,37 +21,117 @@ pub enum PackFormat {
 /// One file of a pack, or one folder that it lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its full name as in the archive, parts separated by `/`; a folder's ends with one.
+    /// Its full name as in the archive, parts separated by `/`; a folder's ends with one. Safe to write anywhere.
     pub name: String,
     /// Whether it is a folder.
     pub directory: bool,
-    /// Bytes once unpacked, as the archive declares them.
+    /// Bytes once unpacked, as the archive declares them; some archives lie.
     pub size: u64,
 }
 
 /// A resource pack, open for reading from any number of threads.
+///
+/// ```no_run
+/// use uncanny_pack::{Pack, PackFormat, PackLimits, PackWriter};
+///
+/// # fn main() -> Result<(), uncanny_pack::Error> {
+/// let pack = Pack::open("pack.zip".as_ref(), &PackLimits::default())?;
+/// let mut output = PackWriter::create("copy.zip".as_ref(), PackFormat::Zip, false)?;
+/// for index in 0..pack.entries().len() {
+///     output.copy(&pack, index)?;
+/// }
+/// output.finish()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Pack {
     path: PathBuf,
-    format: PackFormat,
+    source: Source,
     entries: Vec<Entry>,
+    by_name: HashMap<String, usize>,
     root: String,
     meta: PackMeta,
     warnings: Vec<Warning>,
+    late: Mutex<BTreeMap<usize, Late>>,
+}
+
+/// Where the bytes are. There are two kinds, and there will be no third.
+#[derive(Debug)]
+pub(crate) enum Source {
+    Zip {
+        zip: ZipSource,
+        /// The zip's record of each entry.
+        records: Vec<usize>,
+    },
+    Folder(FolderSource),
+}
+
+/// What turned out about an entry when it was read.
+#[derive(Clone, Debug)]
+enum Late {
+    Misstated,
+    Blind(String),
 }
 
 impl Pack {
     /// Opens a folder, a zip, or either with the pack in a folder inside. Lists it, reads `pack.mcmeta`, no more.
     ///
+    /// Entries that must not be written anywhere (unsafe names, links out of the pack) and later entries of a
+    /// name are left out; [`warnings`](Self::warnings) names them.
+    ///
     /// # Errors
-    /// When it is neither, is broken or hostile beyond `limits`, or holds no pack.
+    /// When it is neither, is encrypted, damaged or hostile beyond `limits`, or holds no pack.
     pub fn open(path: &Path, limits: &PackLimits) -> Result<Self, Error> {
-        let _ = limits;
-        Err(Error::Io {
-            action: "open",
+        let data = match path.metadata() {
+            Ok(data) => data,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Error::NotFound {
+                    path: path.to_owned(),
+                });
+            }
+            Err(error) => return Err(Error::io("open", path, error)),
+        };
+        let (source, entries, mut warnings) = if data.is_dir() {
+            let (folder, listed, warnings) = FolderSource::open(path, limits)?;
+            let (entries, warnings) = without_unsafe(listed, warnings);
+            (Source::Folder(folder), entries, warnings)
+        } else if data.is_file() {
+            let zip = ZipSource::open(path, limits)?;
+            let Selection {
+                entries,
+                records,
+                warnings,
+            } = select(path, &zip)?;
+            (Source::Zip { zip, records }, entries, warnings)
+        } else {
+            return Err(Error::NotAZip {
+                path: path.to_owned(),
+                looks_like: "a pipe, socket or device",
+            });
+        };
+        warn_of_clashes(&entries, &mut warnings);
+        let by_name = entries
+            .iter()
+            .enumerate()
+            .map(|(index, entry)| (entry.name.clone(), index))
+            .collect();
+        let (root, meta) = find_root(path, &entries, &mut warnings)?;
+        let mut pack = Self {
             path: path.to_owned(),
-            source: std::io::ErrorKind::Unsupported.into(),
-        })
+            source,
+            entries,
+            by_name,
+            root,
+            meta: PackMeta::default(),
+            warnings,
+            late: Mutex::default(),
+        };
+        pack.read_meta(meta);
+        for warning in &pack.warnings {
+            tracing::debug!(pack = %path.display(), "{warning}");
+        }
+        Ok(pack)
     }
 
     /// Every entry in pack order: a zip's central directory, or a folder sorted by name.
@@ -54,21 +139,32 @@ impl Pack {
         &self.entries
     }
 
-    /// The index of the entry of this full name.
+    /// The index of the entry of this full name, upper and lower case told apart as in the game.
     pub fn find(&self, name: &str) -> Option<usize> {
-        self.entries.iter().position(|entry| entry.name == name)
+        self.by_name.get(name).copied()
     }
 
-    /// The bytes of an entry; nothing for a folder.
+    /// The bytes of an entry; none for a folder. Any number of threads may read at once; memory is bounded by
+    /// the limits the pack was opened with. A wrong size or checksum is no error, see
+    /// [`late_warnings`](Self::late_warnings).
     ///
     /// # Errors
-    /// When the entry cannot be unpacked within the limits.
+    /// When the entry cannot be read or unpacked within the limits.
     ///
     /// # Panics
-    /// When there is no such entry.
+    /// When there is no entry of this index.
     pub fn read(&self, entry: usize) -> Result<Vec<u8>, Error> {
-        let _ = &self.entries[entry];
-        Ok(Vec::new())
+        if self.entries[entry].directory {
+            return Ok(Vec::new());
+        }
+        match &self.source {
+            Source::Folder(folder) => folder.read(&self.path, &self.entries[entry]),
+            Source::Zip { zip, records } => {
+                let (bytes, contents) = zip.read(records[entry])?;
+                self.compare(entry, contents);
+                Ok(bytes)
+            }
+        }
     }
 
     /// What was odd about the pack when it was opened.
@@ -76,12 +172,31 @@ impl Pack {
         &self.warnings
     }
 
-    /// What was odd about entries read since, in pack order: wrong checksums, false sizes.
+    /// What turned out about entries read or copied since, in pack order: wrong checksums, false sizes, entries
+    /// copied without unpacking them.
     pub fn late_warnings(&self) -> Vec<Warning> {
-        Vec::new()
+        let late = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut misstated = late
+            .iter()
+            .filter(|(_, late)| matches!(late, Late::Misstated))
+            .map(|(&index, _)| index);
+        let first = misstated.next();
+        let count = misstated.count() + 1;
+        let misstated = first.map(|index| Warning::Misstated {
+            name: self.entries[index].name.clone(),
+            count,
+        });
+        let blind = late.iter().filter_map(|(&index, late)| match late {
+            Late::Blind(reason) => Some(Warning::CopiedBlindly {
+                name: self.entries[index].name.clone(),
+                reason: reason.clone(),
+            }),
+            Late::Misstated => None,
+        });
+        misstated.into_iter().chain(blind).collect()
     }
 
-    /// The prefix of the names of the pack proper: empty, or a wrapping folder with its `/`.
+    /// The prefix of all names of the pack proper: empty, or a wrapping folder with its `/`.
     pub fn root(&self) -> &str {
         &self.root
     }
@@ -98,6 +213,281 @@ impl Pack {
 
     /// How it is stored.
     pub fn format(&self) -> PackFormat {
-        self.format
+        match self.source {
+            Source::Zip { .. } => PackFormat::Zip,
+            Source::Folder(_) => PackFormat::Folder,
+        }
     }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Notes it when an entry is not what the central directory says.
+    pub(crate) fn compare(&self, entry: usize, contents: Contents) {
+        let Source::Zip { zip, records } = &self.source else {
+            return;
+        };
+        let record = &zip.records()[records[entry]];
+        let declared = Contents {
+            crc: record.crc,
+            size: record.size,
+            compressed: record.compressed,
+        };
+        if declared != contents {
+            self.note(entry, Late::Misstated);
+        }
+    }
+
+    /// Notes that an entry was copied without unpacking it.
+    pub(crate) fn copied_blindly(&self, entry: usize, error: &Error) {
+        let reason = match error {
+            Error::Bomb { reason, .. } | Error::DamagedEntry { reason, .. } => reason.clone(),
+            // Known, and said, since it was opened.
+            Error::Compression { .. } => return,
+            other => other.to_string(),
+        };
+        self.note(entry, Late::Blind(reason));
+    }
+
+    fn note(&self, entry: usize, late: Late) {
+        let mut notes = self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        match notes.entry(entry) {
+            Slot::Vacant(slot) => {
+                slot.insert(late);
+            }
+            Slot::Occupied(mut slot) => {
+                if matches!(slot.get(), Late::Misstated) {
+                    slot.insert(late);
+                }
+            }
+        }
+    }
+
+    fn read_meta(&mut self, entry: Option<usize>) {
+        let Some(entry) = entry else { return };
+        let name = self.entries[entry].name.clone();
+        let json = self.read(entry).map_err(|error| error.to_string());
+        match json.and_then(|bytes| json::parse(&bytes).map_err(|error| error.to_string())) {
+            Ok(json) => {
+                let (meta, problems) = PackMeta::from_json(&json);
+                self.meta = meta;
+                let problems = problems.into_iter().map(|reason| Warning::MetaProblem {
+                    name: name.clone(),
+                    reason,
+                });
+                self.warnings.extend(problems);
+            }
+            Err(reason) => self.warnings.push(Warning::MetaUnreadable { name, reason }),
+        }
+        self.meta.entry = Some(entry);
+    }
+}
+
+/// The entries of a zip that are kept, the record of each, and what to say of the others.
+struct Selection {
+    entries: Vec<Entry>,
+    records: Vec<usize>,
+    warnings: Vec<Warning>,
+}
+
+fn select(path: &Path, zip: &ZipSource) -> Result<Selection, Error> {
+    let mut entries = Vec::new();
+    let mut records = Vec::new();
+    let mut warnings = Vec::new();
+    let mut seen = HashSet::new();
+    for (index, record) in zip.records().iter().enumerate() {
+        let mut name = record.name.clone();
+        let mut directory = name.ends_with('/');
+        if let Some(reason) = name::problem(&name) {
+            warnings.push(Warning::UnsafeName { name, reason });
+            continue;
+        }
+        if record.link {
+            warnings.push(Warning::Link {
+                name,
+                reason: "links have no place in a zip, and the game follows none",
+            });
+            continue;
+        }
+        if directory && record.holds_data() {
+            // The game asks for `a.png` and is given `a.png/`.
+            name.pop();
+            directory = false;
+            warnings.push(Warning::DataInFolder { name: name.clone() });
+        }
+        if !seen.insert(name.clone()) {
+            warnings.push(Warning::Duplicate { name });
+            continue;
+        }
+        if !directory && !record.encrypted && !record.readable() {
+            warnings.push(Warning::Compression {
+                name: name.clone(),
+                method: record.method_name(),
+            });
+        }
+        entries.push(Entry {
+            name,
+            directory,
+            size: if directory {
+                0
+            } else {
+                record.plausible_size()
+            },
+        });
+        records.push(index);
+    }
+    let mut encrypted = records
+        .iter()
+        .map(|&index| &zip.records()[index])
+        .filter(|record| record.encrypted);
+    if let Some(first) = encrypted.next() {
+        let (path, name, others) = (path.to_owned(), first.name.clone(), encrypted.count());
+        return Err(Error::Encrypted { path, name, others });
+    }
+    Ok(Selection {
+        entries,
+        records,
+        warnings,
+    })
+}
+
+/// Drops the files of a folder that could not be written everywhere.
+fn without_unsafe(entries: Vec<Entry>, mut warnings: Vec<Warning>) -> (Vec<Entry>, Vec<Warning>) {
+    let kept = entries
+        .into_iter()
+        .filter(|entry| match name::problem(&entry.name) {
+            Some(reason) => {
+                warnings.push(Warning::UnsafeName {
+                    name: entry.name.clone(),
+                    reason,
+                });
+                false
+            }
+            None => true,
+        });
+    (kept.collect(), warnings)
+}
+
+/// Names that a zip can hold side by side but a folder cannot.
+fn warn_of_clashes(entries: &[Entry], warnings: &mut Vec<Warning>) {
+    let mut folded: HashMap<String, &str> = HashMap::new();
+    let files: HashSet<&str> = entries
+        .iter()
+        .filter(|entry| !entry.directory)
+        .map(|entry| entry.name.as_str())
+        .collect();
+    let mut both = HashSet::new();
+    for entry in entries {
+        if let Some(first) = folded.insert(name::folded(&entry.name), &entry.name) {
+            warnings.push(Warning::CaseCollision {
+                first: first.to_owned(),
+                second: entry.name.clone(),
+            });
+        }
+        for (slash, _) in entry.name.match_indices('/') {
+            let folder = &entry.name[..slash];
+            if files.contains(folder) && both.insert(folder) {
+                warnings.push(Warning::FileAndFolder {
+                    name: folder.to_owned(),
+                });
+            }
+        }
+    }
+}
+
+/// Where the pack starts, and the entry of its `pack.mcmeta`.
+fn find_root(
+    path: &Path,
+    entries: &[Entry],
+    warnings: &mut Vec<Warning>,
+) -> Result<(String, Option<usize>), Error> {
+    const META: &str = "pack.mcmeta";
+    let split = |name: &str| name.rfind('/').map_or(0, |slash| slash + 1);
+    let depth = |name: &str| name.matches('/').count();
+    let mut metas: Vec<usize> = (0..entries.len())
+        .filter(|&index| {
+            let entry = &entries[index];
+            !entry.directory && entry.name[split(&entry.name)..].eq_ignore_ascii_case(META)
+        })
+        .collect();
+    // The least deep one; among those the well-spelt one; then the first. The sort is stable.
+    metas.sort_by_key(|&index| {
+        let name = &entries[index].name;
+        (depth(name), !name.ends_with(META))
+    });
+    let assets = least_deep_assets(entries);
+    if let Some(&meta) = metas.first() {
+        let name = &entries[meta].name;
+        let root = &name[..split(name)];
+        let assets_there = entries.iter().any(|entry| {
+            entry
+                .name
+                .strip_prefix(root)
+                .is_some_and(|rest| rest.starts_with("assets/"))
+        });
+        if root.is_empty() || assets_there || assets != Some("") {
+            if !name.ends_with(META) {
+                warnings.push(Warning::MetaCase { name: name.clone() });
+            }
+            if let Some(&other) = metas
+                .iter()
+                .find(|&&other| entries[other].name[..split(&entries[other].name)] != *root)
+            {
+                let other = &entries[other].name;
+                warnings.push(Warning::OtherPacks {
+                    root: root.to_owned(),
+                    other: other[..split(other)].to_owned(),
+                });
+            }
+            warn_of_wrapping(root, warnings);
+            return Ok((root.to_owned(), Some(meta)));
+        }
+    }
+    let Some(root) = assets else {
+        let ends = |end: &str| {
+            entries
+                .iter()
+                .find(|entry| entry.name.to_ascii_lowercase().ends_with(end))
+        };
+        let hint = if ends("manifest.json").is_some() {
+            "it looks like a Bedrock pack, and only Java packs are converted".to_owned()
+        } else if let Some(nested) = ends(".zip") {
+            format!(
+                "it holds the zip {}: unpack that one and give it",
+                name::shown(&nested.name)
+            )
+        } else {
+            "give the folder or zip in which pack.mcmeta lies".to_owned()
+        };
+        return Err(Error::NoPack {
+            path: path.to_owned(),
+            hint,
+        });
+    };
+    warnings.push(Warning::NoMeta);
+    warn_of_wrapping(root, warnings);
+    Ok((root.to_owned(), None))
+}
+
+fn warn_of_wrapping(root: &str, warnings: &mut Vec<Warning>) {
+    if !root.is_empty() {
+        warnings.push(Warning::WrappingFolder {
+            root: root.to_owned(),
+        });
+    }
+}
+
+/// What precedes the least deep `assets/` with something in it.
+fn least_deep_assets(entries: &[Entry]) -> Option<&str> {
+    let roots = entries.iter().filter_map(|entry| {
+        let name = entry.name.as_str();
+        let at = if name.starts_with("assets/") {
+            0
+        } else {
+            name.find("/assets/")? + 1
+        };
+        (name.len() > at + "assets/".len()).then_some(&name[..at])
+    });
+    roots.min_by_key(|root| root.matches('/').count())
 }
