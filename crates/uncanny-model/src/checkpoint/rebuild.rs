@@ -176,7 +176,7 @@ fn copy_out(
     let shape = dims(tensor.size).ok_or_else(|| bad("an impossible size"))?;
     let strides = dims(tensor.stride).ok_or_else(|| bad("impossible strides"))?;
     if strides.len() != shape.len() {
-        return Err(bad("as many strides as dimensions it has not"));
+        return Err(bad("strides that do not fit its size"));
     }
     let blob = storages
         .blobs

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Cursor, Read as _};
 
+use zip::read::{ArchiveOffset, Config};
 use zip::{CompressionMethod, ZipArchive};
 
 use super::error::Problem;
@@ -75,9 +76,15 @@ struct Archive<'a> {
 
 impl<'a> Archive<'a> {
     fn open(bytes: &'a [u8]) -> Result<Self, Problem> {
-        let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|e| {
+        // Not the default, `Detect`: zip 9.8.1 then takes the second entry of the directory for the
+        // first where that is 76 bytes long, as with a folder of 21 letters (76 is the size of the
+        // ZIP64 records that torch always writes after the directory).
+        let config = Config {
+            archive_offset: ArchiveOffset::Known(0),
+        };
+        let zip = ZipArchive::with_config(config, Cursor::new(bytes)).map_err(|e| {
             Problem::malformed(format!(
-                "a zip archive whose directory, at its end, cannot be read ({e}): cut short at {} bytes?",
+                "a zip archive whose directory, which is its end, cannot be read: cut short at {} bytes? ({e})",
                 bytes.len()
             ))
         })?;
