@@ -23,11 +23,16 @@ mod scale;
 
 mod codec;
 
-mod alpha;
-mod baseline;
+mod bleed;
 mod resample;
 mod tile;
+
+mod baseline;
 mod upscaler;
+
+mod fidelity;
+mod pbr;
+mod silhouette;
 
 mod work;
 
@@ -43,6 +48,6 @@ pub use error::Error;
 pub use facts::{AlphaClass, Facts, facts};
 pub use resample::downscale;
 pub use scale::Scale;
-pub use tile::{RgbPlanes, TileGrid, Tiling};
+pub use tile::{RgbPlanes, TileBlend, TileGrid, Tiling};
 pub use upscaler::{UpscaleError, Upscaler};
 pub use work::{AlphaRule, Method, Recipe, Work, enhance};

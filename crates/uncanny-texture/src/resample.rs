@@ -9,30 +9,29 @@ use image::RgbaImage;
 /// A reconstruction filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kernel {
-    /// Averages what a pixel covers.
-    Box,
     /// Linear interpolation.
     Triangle,
     /// Cubic interpolation (a = -1/2).
     CatmullRom,
     /// Sinc over three lobes.
     Lanczos3,
+    /// A bell of that many hundredths of an input sample.
+    Gaussian(u16),
 }
 
 impl Kernel {
     fn support(self) -> f64 {
         match self {
-            Kernel::Box => 0.5,
             Kernel::Triangle => 1.0,
             Kernel::CatmullRom => 2.0,
             Kernel::Lanczos3 => 3.0,
+            Kernel::Gaussian(sigma) => f64::from(sigma) / 100.0 * 3.0,
         }
     }
 
     fn weight(self, x: f64) -> f64 {
         let x = x.abs();
         match self {
-            Kernel::Box => f64::from(x <= 0.5),
             Kernel::Triangle => (1.0 - x).max(0.0),
             Kernel::CatmullRom if x < 1.0 => (1.5 * x - 2.5) * x * x + 1.0,
             Kernel::CatmullRom if x < 2.0 => ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0,
@@ -43,6 +42,7 @@ impl Kernel {
                 3.0 * t.sin() * (t / 3.0).sin() / (t * t)
             }
             Kernel::Lanczos3 => 0.0,
+            Kernel::Gaussian(sigma) => (-0.5 * (x * 100.0 / f64::from(sigma)).powi(2)).exp(),
         }
     }
 }
@@ -121,7 +121,7 @@ impl Axis {
         axis
     }
 
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.index.len() / self.taps
     }
 

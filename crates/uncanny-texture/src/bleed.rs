@@ -1,4 +1,4 @@
-//! Colour under transparent texels, and alpha on its own.
+//! Colour under transparent texels.
 
 use image::RgbaImage;
 
@@ -38,7 +38,7 @@ pub(crate) fn bleed(
             y
         };
         ((0..width as isize).contains(&x) && (0..height as isize).contains(&y))
-            .then_some(y as usize * width + x as usize)
+            .then(|| y as usize * width + x as usize)
     };
     let around = |i: usize| {
         (-1..=1)
