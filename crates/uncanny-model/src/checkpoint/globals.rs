@@ -4,7 +4,8 @@
 //! The list follows spandrel's unpickler and `torch.load(weights_only=True)`.
 
 use super::error::Problem;
-use super::pickle::{Machine, Node, Storage, Tensor, Value};
+use super::pickle::Machine;
+use super::value::{Node, Storage, Tensor, Value};
 
 /// A function or class with a meaning here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

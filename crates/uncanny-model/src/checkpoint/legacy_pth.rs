@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use super::error::Problem;
-use super::pickle::{self, Node, Pickle, Value};
+use super::pickle;
 use super::rebuild::{Storages, limit_for, rebuild, storage_element};
 use super::state_dict::StateDict;
+use super::value::{Node, Pickle, Value};
 
 /// 0x1950a86a20f9469cfc6c, little-endian, as a pickle of protocol 2 or later writes it.
 const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];

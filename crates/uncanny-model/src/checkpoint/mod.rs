@@ -11,6 +11,7 @@ mod pickle;
 mod rebuild;
 mod safetensors;
 mod state_dict;
+mod value;
 mod zip_pth;
 
 use std::collections::BTreeMap;

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::error::Problem;
 use super::globals::Known;
-use super::pickle::{Node, Pickle, Storage, Tensor, Value};
 use super::state_dict::{DType, StateDict, TensorData, numel};
+use super::value::{Node, Pickle, Storage, Tensor, Value};
 
 /// Keys under which training scripts keep the weights, the better ones first.
 const WRAPPERS: [&str; 11] = [

@@ -4,7 +4,6 @@
 //! file's bytes must not depend on the order of a hash map.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -201,10 +200,11 @@ fn write_atomic(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     #[cfg(unix)]
     {
         // Temporary files are private; a checkpoint is not.
+        use std::fs::{Permissions, metadata};
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = fs::metadata(path).map_or(0o644, |m| m.permissions().mode());
+        let mode = metadata(path).map_or(0o644, |m| m.permissions().mode());
         file.as_file()
-            .set_permissions(fs::Permissions::from_mode(mode))?;
+            .set_permissions(Permissions::from_mode(mode))?;
     }
     file.persist(path).map_err(|e| e.error)?;
     Ok(())
@@ -302,6 +302,6 @@ mod tests {
             error.to_string().starts_with("write checkpoint "),
             "{error}"
         );
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }
