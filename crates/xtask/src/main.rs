@@ -284,15 +284,18 @@ impl Fetch {
 
 fn libtorch(args: Vec<OsString>) -> Result<ExitCode> {
     let fetch = Fetch::parse(args)?;
-    let dir = match (fetch.path, source()?) {
-        (Some(path), _) => std::path::absolute(&path).unwrap_or(path),
-        (None, Source::Ours(dir)) => dir,
-        (None, own) => {
-            eprintln!(
-                "nothing to fetch; unset LIBTORCH and LIBTORCH_USE_PYTORCH, or name a folder with --path"
-            );
-            own.ensure()?;
-            return Ok(ExitCode::SUCCESS);
+    let dir = if let Some(path) = fetch.path {
+        std::path::absolute(&path).unwrap_or(path)
+    } else {
+        match source()? {
+            Source::Ours(dir) => dir,
+            own => {
+                own.ensure()?;
+                eprintln!(
+                    "nothing fetched: unset it to have one fetched, or name a folder with --path"
+                );
+                return Ok(ExitCode::SUCCESS);
+            }
         }
     };
     let platform = fetch.platform.map_or_else(source::host, Ok)?;

@@ -12,6 +12,7 @@ fn killed_at_any_point_it_goes_on_at_the_next_run() {
     let dir = scratch.join("libtorch");
     fs::create_dir_all(&scratch).unwrap();
     let mut kills = 0;
+    let mut deadline = Duration::from_millis(100);
     let said = loop {
         let mut child = Command::new(env!("CARGO_BIN_EXE_xtask"))
             .args(["libtorch", "--platform", "macos-arm64", "--path"])
@@ -21,8 +22,6 @@ fn killed_at_any_point_it_goes_on_at_the_next_run() {
             .stderr(fs::File::create(scratch.join("said")).unwrap())
             .spawn()
             .unwrap();
-        // Every run gets a little further before it is killed.
-        let deadline = Duration::from_millis(100 * (kills + 1));
         let began = std::time::Instant::now();
         while began.elapsed() < deadline && child.try_wait().unwrap().is_none() {
             std::thread::sleep(Duration::from_millis(5));
@@ -42,6 +41,8 @@ fn killed_at_any_point_it_goes_on_at_the_next_run() {
         let whole = dir.join("build-version").exists();
         assert_eq!(whole, dir.exists(), "a folder without its mark is in place");
         kills += 1;
+        // Every run gets a little further before it is killed.
+        deadline = deadline.mul_f64(1.25);
     };
     eprintln!("killed {kills} times; the last run said:\n{said}");
     assert!(kills > 2, "too quick to be interrupted");
