@@ -12,7 +12,6 @@ mod models;
 mod plan;
 mod report;
 mod run;
-mod shim;
 
 pub use cache::{Cache, CacheKey, DEFAULT_CACHE_BYTES};
 pub use config::{
@@ -25,4 +24,3 @@ pub use models::{Baselines, ModelError, ModelInfo, Models};
 pub use plan::{ATLAS_LIMIT, ATLAS_WARNING, Action, AtlasEstimate, Plan, PlanRow};
 pub use report::{Counts, Report, ReportModel, ReportRow, Seconds};
 pub use run::{Run, convert, run};
-pub use shim::{AssetKind, Atlas, Rules, TextureRule, Treatment};

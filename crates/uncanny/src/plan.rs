@@ -6,10 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
-use crate::shim::{AssetKind, Atlas, Rules, TextureRule, Treatment};
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
-use uncanny_pack::Pack;
+use uncanny_pack::{AssetKind, Atlas, Pack, Rules, TextureRule, Treatment};
 use uncanny_texture::{
     AlphaRule, Cell, DecodeLimits, Edge, Edges, Facts, Method, Recipe, RgbaImage, Scale, TileGrid,
     decode, facts, probe,
@@ -378,7 +377,7 @@ impl Draft {
         if self
             .rule
             .as_ref()
-            .is_some_and(|rule| rule.palette_key.is_some())
+            .is_some_and(|rule| rule.palette_key.is_some() || rule.own_palette)
         {
             self.colours = visible_colours(&image);
         }
@@ -457,13 +456,11 @@ impl Draft {
         } else {
             None
         };
-        let palette = rule
-            .palette_key
-            .as_ref()
-            .map(|key| match palettes.get(key) {
-                Some(colours) => colours.clone(),
-                None => self.colours.clone(),
-            });
+        let key = rule.palette_key.as_ref();
+        let palette = match key.and_then(|key| palettes.get(key)) {
+            Some(colours) => Some(colours.clone()),
+            None => (key.is_some() || rule.own_palette).then(|| self.colours.clone()),
+        };
         let recipe = Recipe {
             method: if enhance {
                 Method::Network
@@ -727,12 +724,24 @@ fn atlases(drafts: &[Draft], scale: Scale) -> Vec<AtlasEstimate> {
     let mega = |pixels: u64| pixels as f64 / 1e6;
     sums.into_iter()
         .map(|(atlas, (sprites, before, after))| AtlasEstimate {
-            atlas: atlas.to_string(),
+            atlas: kebab(&format!("{atlas:?}")),
             sprites,
             megapixels_in: mega(before),
             megapixels_out: mega(after),
         })
         .collect()
+}
+
+/// `ArmorTrims` as `armor-trims`.
+fn kebab(name: &str) -> String {
+    let mut text = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !text.is_empty() {
+            text.push('-');
+        }
+        text.push(letter.to_ascii_lowercase());
+    }
+    text
 }
 
 /// Warns of large atlases; returns why the plan must be refused, if it must.

@@ -20,8 +20,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::shim::Rules;
-use uncanny_pack::{Pack, PackFormat, PackLimits, PackWriter, check_target};
+use uncanny_pack::{Pack, PackFormat, PackLimits, PackWriter, Rules, check_target};
 
 use crate::plan::{Plan, PlanRow, chain};
 use crate::report::{Counts, Report, ReportRow, Seconds};
