@@ -1,0 +1,814 @@
+//! The decision for one texture, kind by kind.
+//!
+//! minecraft-rules B1 to B9; each branch names its reason in `why`, which the plan shows to the pack's author.
+
+use std::borrow::Cow;
+
+use uncanny_texture::{Cell, Channels, Edges, Rect};
+
+use super::{
+    AssetKind, Atlas, CtmUse, Rules, TextureRule, Treatment, animation,
+    atlases::TRIM_KEY,
+    faces, fonts,
+    gui::{self, Scaling},
+    gui_sheets, kinds,
+    models::Uses,
+    optifine::Method,
+    paths::{AssetPath, stem},
+};
+
+/// A texture on its way to a decision.
+#[derive(Clone, Copy)]
+struct Subject<'a> {
+    name: &'a str,
+    path: AssetPath<'a>,
+    logical: &'a str,
+    size: (u32, u32),
+}
+
+impl Subject<'_> {
+    /// The path under `textures/`, or the whole path for what lies elsewhere.
+    fn texture(&self) -> &str {
+        self.path.texture().unwrap_or(self.path.path)
+    }
+
+    fn rect(&self) -> Rect {
+        let (width, height) = self.size;
+        Rect {
+            x: 0,
+            y: 0,
+            width,
+            height,
+        }
+    }
+}
+
+/// One frame of a texture after the other, or the texture as one.
+struct Frames(Vec<Rect>);
+
+impl Frames {
+    fn size(&self) -> (u32, u32) {
+        (self.0[0].width, self.0[0].height)
+    }
+
+    fn cells(&self, edges: Edges) -> Vec<Cell> {
+        self.0.iter().map(|&rect| Cell { rect, edges }).collect()
+    }
+
+    /// The reason, and how many frames there are if it is animated.
+    fn why(&self, why: &'static str) -> Cow<'static, str> {
+        match self.0.len() {
+            1 => why.into(),
+            count => format!("{why}; {count} frames").into(),
+        }
+    }
+
+    fn enhance(&self, kind: AssetKind, edges: Edges, why: &'static str) -> TextureRule {
+        TextureRule::enhance(kind, self.cells(edges), self.why(why))
+    }
+}
+
+impl Rules {
+    pub(super) fn decide(&self, name: &str, size: (u32, u32)) -> TextureRule {
+        if !name.ends_with(".png") {
+            return TextureRule::copy(AssetKind::Unknown, "not a texture");
+        }
+        let Some(path) = AssetPath::parse(name) else {
+            let icon = self
+                .roots
+                .iter()
+                .any(|root| name.strip_prefix(root.as_str()) == Some("pack.png"));
+            return if icon {
+                TextureRule::copy(AssetKind::PackIcon, "the pack's icon")
+            } else {
+                TextureRule::copy(
+                    AssetKind::Unknown,
+                    "outside assets: the game does not load it",
+                )
+            };
+        };
+        let kind = kinds::by_place(path);
+        if !self.is_root(path.root) {
+            return TextureRule::copy(kind, "in a folder that pack.mcmeta names as no overlay");
+        }
+        if self.versions.strict_names() && !path.loadable() {
+            return TextureRule::copy(kind, "the game does not load names like this");
+        }
+        if size.0 == 0 || size.1 == 0 {
+            return TextureRule::copy(kind, "has no pixels");
+        }
+        let logical = path.logical();
+        let subject = Subject {
+            name,
+            path,
+            logical: &logical,
+            size,
+        };
+        if let Some(rule) = self.beside_a_base(subject, kind) {
+            return rule;
+        }
+        let mut rule = self.palette_keyed(subject, kind);
+        rule.group = rule.group.or_else(|| self.group(subject, rule.kind));
+        rule.atlas = rule.atlas.or_else(|| self.atlas(subject, rule.kind));
+        rule
+    }
+
+    /// Material maps and glowing overlays: as their base, whose size they must keep.
+    fn beside_a_base(&self, subject: Subject<'_>, kind: AssetKind) -> Option<TextureRule> {
+        let (base, kind, channels, why) = self.base(subject.logical, kind)?;
+        let names = &self.textures[&base];
+        let name = names
+            .iter()
+            .find(|name| name.starts_with(subject.path.root))
+            .unwrap_or(&names[0]);
+        let rule = self.decide(name, subject.size);
+        if rule.treatment == Treatment::Copy {
+            let why = format!("as its base: {}", rule.why);
+            return Some(TextureRule {
+                kind: kind.unwrap_or(rule.kind),
+                group: rule.group,
+                sure: rule.sure,
+                ..TextureRule::copy(rule.kind, why)
+            });
+        }
+        Some(TextureRule {
+            kind: kind.unwrap_or(rule.kind),
+            channels,
+            why: why.into(),
+            glyphs: false,
+            palette_key: None,
+            own_palette: false,
+            // A glowing overlay is a mask over its base; material maps are no masks.
+            hard_alpha: kind.is_none(),
+            atlas: rule.atlas.filter(|_| kind.is_none()),
+            ..rule
+        })
+    }
+
+    /// The texture that this one accompanies, what that makes it, and why. B9: only beside a base texture, since
+    /// names end in `_s` for many reasons (south, small).
+    fn base(
+        &self,
+        logical: &str,
+        kind: AssetKind,
+    ) -> Option<(String, Option<AssetKind>, Channels, &'static str)> {
+        use AssetKind::{Block, Ctm, Entity, Equipment, Item, Painting, Particle, Unknown};
+        if !matches!(
+            kind,
+            Block | Ctm | Entity | Equipment | Item | Painting | Particle | Unknown
+        ) {
+            return None;
+        }
+        let base = |suffix: &str| {
+            super::base_of(logical, suffix).filter(|base| self.textures.contains_key(base))
+        };
+        let beside = |base: &str, suffix: &str| {
+            let other = base.replacen(".png", &format!("{suffix}.png"), 1);
+            self.textures.contains_key(&other)
+        };
+        // North, east, south and west of one thing.
+        let compass = |base: &str| beside(base, "_e") && beside(base, "_w");
+        if let Some(base) = base("_n").filter(|base| !compass(base)) {
+            return Some((
+                base,
+                Some(AssetKind::NormalMap),
+                Channels::NormalMap,
+                "normals of its base: as data",
+            ));
+        }
+        if let Some(base) = base("_s").filter(|base| !compass(base))
+            && (beside(&base, "_n") || self.has_normal_maps)
+        {
+            return Some((
+                base,
+                Some(AssetKind::SpecularMap),
+                Channels::SpecularMap,
+                "material codes of its base: as data",
+            ));
+        }
+        let suffix = self.emissive.as_deref()?;
+        let base = base(suffix).filter(|base| !beside(base, "_w"))?;
+        Some((base, None, Channels::Colour, "glowing overlay: as its base"))
+    }
+
+    /// The group that this texture's place puts it in.
+    fn group(&self, subject: Subject<'_>, kind: AssetKind) -> Option<String> {
+        let logical = subject.logical;
+        if let Some(anim) = self
+            .anims
+            .iter()
+            .find(|anim| [&anim.from, &anim.to].contains(&&Some(logical.to_owned())))
+        {
+            return Some(anim.rule.clone());
+        }
+        if let Some(group) = super::group_of(subject.path, kind) {
+            return Some(group);
+        }
+        // A side and its overlay, a base and its maps, the same path in several overlays.
+        let sibling = |suffix: &str| {
+            let other = logical.replacen(".png", &format!("{suffix}.png"), 1);
+            self.textures.contains_key(&other)
+        };
+        if let Some(side) = super::base_of(logical, "_overlay")
+            && self.textures.contains_key(&side)
+        {
+            return Some(side);
+        }
+        let emissive = self.emissive.as_deref().is_some_and(sibling);
+        let several = self
+            .textures
+            .get(logical)
+            .is_some_and(|names| names.len() > 1);
+        (several || emissive || ["_n", "_s", "_overlay"].into_iter().any(sibling))
+            .then(|| logical.to_owned())
+    }
+
+    /// The atlas a texture is packed into (B1, B5).
+    fn atlas(&self, subject: Subject<'_>, kind: AssetKind) -> Option<Atlas> {
+        if let Some(atlas) = subject.path.id().and_then(|id| self.atlases.atlas(&id)) {
+            return Some(atlas);
+        }
+        match kind {
+            AssetKind::Block | AssetKind::Ctm => Some(Atlas::Blocks),
+            AssetKind::Item if self.versions.split_items() => Some(Atlas::Items),
+            AssetKind::Item => Some(Atlas::Blocks),
+            AssetKind::Gui => Some(Atlas::Gui),
+            AssetKind::Particle => Some(Atlas::Particles),
+            AssetKind::Painting => Some(Atlas::Paintings),
+            AssetKind::MobEffect if self.versions.effects_in_gui() => Some(Atlas::Gui),
+            AssetKind::MobEffect => Some(Atlas::MobEffects),
+            AssetKind::Map if subject.texture().contains("decorations/") => {
+                Some(Atlas::MapDecorations)
+            }
+            AssetKind::Trim => Some(Atlas::ArmorTrims),
+            _ => None,
+        }
+    }
+
+    /// B4: textures whose exact colours the game looks up.
+    fn palette_keyed(&self, subject: Subject<'_>, kind: AssetKind) -> TextureRule {
+        let id = subject.path.id();
+        if id.as_deref().is_some_and(|id| self.atlases.is_palette(id)) || kind == AssetKind::Palette
+        {
+            return TextureRule::copy(AssetKind::Palette, "palette: its length is fixed");
+        }
+        let own = self
+            .sidecars
+            .get(subject.name)
+            .and_then(|sidecar| sidecar.palette.as_deref());
+        let listed = id.as_deref().and_then(|id| self.atlases.key(id));
+        let key = own
+            .or(listed)
+            .or((kind == AssetKind::Trim).then_some(TRIM_KEY));
+        let Some(key) = key else {
+            return self.by_kind(subject, kind);
+        };
+        let mut rule = if kind == AssetKind::Unknown {
+            self.by_kind(subject, AssetKind::Trim)
+        } else {
+            self.by_kind(subject, kind)
+        };
+        rule.kind = AssetKind::Trim;
+        if rule.treatment == Treatment::Copy {
+            return rule;
+        }
+        rule.palette_key = self.palette_entry(key, subject.path.root);
+        rule.own_palette = rule.palette_key.is_none();
+        rule.why = if rule.own_palette {
+            "recoloured through a palette of the game: only its own colours".into()
+        } else {
+            "recoloured through a palette: only the palette's colours".into()
+        };
+        rule
+    }
+
+    /// The entry of a palette, in the same root where there is one.
+    fn palette_entry(&self, key: &str, root: &str) -> Option<String> {
+        let (namespace, path) = key.split_once(':')?;
+        let names = ["", "palettes/"].iter().find_map(|folder| {
+            self.textures
+                .get(&format!("{namespace}:textures/{folder}{path}.png"))
+        })?;
+        let same = names
+            .iter()
+            .find(|name| name.starts_with(root) && !root.is_empty());
+        Some(same.unwrap_or(&names[0]).clone())
+    }
+
+    /// The frames of an animated texture, otherwise the whole.
+    fn frames(&self, subject: Subject<'_>, strips: bool) -> Result<Frames, String> {
+        let animation = self
+            .sidecars
+            .get(subject.name)
+            .and_then(|sidecar| sidecar.animation);
+        if let Some(animation) = animation {
+            return animation
+                .frames(subject.size, self.versions.square_frames())
+                .map(Frames);
+        }
+        let strip = strips
+            .then(|| animation::bare_strip(subject.size))
+            .flatten();
+        Ok(Frames(strip.unwrap_or_else(|| vec![subject.rect()])))
+    }
+
+    fn by_kind(&self, subject: Subject<'_>, kind: AssetKind) -> TextureRule {
+        use AssetKind as K;
+        let copy = |why: &'static str| TextureRule::copy(kind, why);
+        match kind {
+            K::Clouds => return copy("one cloud a pixel: never scaled"),
+            K::Colormap => return copy("colours indexed by climate: never scaled"),
+            K::Lightmap => return copy("table of light colours: its height is fixed"),
+            K::Effect => return copy("input of a shader: never scaled"),
+            K::UnicodePage => return copy("legacy font page: must stay 256x256"),
+            K::Panorama => return copy("panorama: already high resolution"),
+            K::Title => return copy("title: already high resolution"),
+            K::Picture => return copy("finished picture: already high resolution"),
+            _ => {}
+        }
+        if subject.size == (1, 1) {
+            return copy("a single pixel");
+        }
+        if let Some(rule) = self.copied_animation(subject) {
+            return rule;
+        }
+        match kind {
+            K::Block => self.block(subject),
+            K::Item => self.item(subject),
+            K::Ctm => self.connected(subject),
+            K::Font => self.font(subject),
+            K::Gui => self.sprite(subject),
+            K::GuiSheet => self.screen(subject),
+            K::Sky => sky(subject),
+            K::Misc => self.misc(subject),
+            K::Unknown => self.unknown(subject),
+            _ => self.plain(subject, kind),
+        }
+    }
+
+    /// The size check of one frame.
+    fn high(
+        &self,
+        kind: AssetKind,
+        subject: Subject<'_>,
+        frame: (u32, u32),
+    ) -> Option<TextureRule> {
+        self.resolution
+            .already_high(kind, subject.texture(), frame)
+            .map(|why| TextureRule::copy(kind, why))
+    }
+
+    fn uses(&self, subject: Subject<'_>) -> Option<Uses> {
+        self.uses.get(&subject.path.id()?).copied()
+    }
+
+    /// Frames and size check in one; the error is the finished rule.
+    fn low(
+        &self,
+        kind: AssetKind,
+        subject: Subject<'_>,
+        strips: bool,
+    ) -> Result<Frames, TextureRule> {
+        let frames = self
+            .frames(subject, strips)
+            .map_err(|why| TextureRule::copy(kind, why))?;
+        match self.high(kind, subject, frames.size()) {
+            Some(rule) => Err(rule),
+            None => Ok(frames),
+        }
+    }
+
+    fn block(&self, subject: Subject<'_>) -> TextureRule {
+        let kind = AssetKind::Block;
+        let frames = match self.low(kind, subject, true) {
+            Ok(frames) => frames,
+            Err(rule) => return rule,
+        };
+        let vanilla = subject.path.namespace == "minecraft";
+        let uses = self.uses(subject);
+        let flat = uses.is_some_and(|uses| {
+            uses.layer && !(uses.full || uses.plant || uses.part || uses.named)
+        });
+        if flat && !vanilla {
+            return frames.enhance(kind, Edges::TRANSPARENT, "drawn flat: open sides");
+        }
+        let (face, _) = faces::face(stem(subject.texture()), vanilla, uses);
+        TextureRule {
+            hard_alpha: face.cutout(),
+            glyphs: self.is_glyph(subject),
+            ..frames.enhance(kind, face.edges(), face.why())
+        }
+    }
+
+    fn item(&self, subject: Subject<'_>) -> TextureRule {
+        let kind = AssetKind::Item;
+        let frames = match self.low(kind, subject, true) {
+            Ok(frames) => frames,
+            Err(rule) => return rule,
+        };
+        let (edges, why) = match self.uses(subject) {
+            Some(Uses {
+                layer: false,
+                full: true,
+                ..
+            }) => (Edges::WRAP, "full-cube face: wraps"),
+            Some(Uses {
+                layer: false,
+                part: true,
+                ..
+            }) => (Edges::CLAMP, "part of a model: no wrap"),
+            _ => (Edges::TRANSPARENT, "item: open sides, hard outline"),
+        };
+        TextureRule {
+            hard_alpha: true,
+            glyphs: self.is_glyph(subject),
+            ..frames.enhance(kind, edges, why)
+        }
+    }
+
+    /// Whether a font shows the whole texture as one glyph.
+    fn is_glyph(&self, subject: Subject<'_>) -> bool {
+        subject
+            .path
+            .id()
+            .and_then(|id| self.fonts.glyphs.get(&format!("{id}.png")))
+            .is_some_and(|glyphs| glyphs.columns * glyphs.rows == 1 && glyphs.height > 0.0)
+    }
+
+    fn connected(&self, subject: Subject<'_>) -> TextureRule {
+        let kind = AssetKind::Ctm;
+        let frames = match self.low(kind, subject, false) {
+            Ok(frames) => frames,
+            Err(rule) => return rule,
+        };
+        let Some(CtmUse { method, base, rule }) = self.ctm.get(subject.logical) else {
+            return frames.enhance(
+                kind,
+                Edges::CLAMP,
+                "connected textures: no rule names it, no wrap",
+            );
+        };
+        let face = base.as_deref().map(|base| faces::face(base, true, None).0);
+        let full = face.is_none_or(|face| face == faces::Face::Full);
+        let (edges, why) = match method {
+            Method::Whole => match face {
+                Some(face) if !full => (face.edges(), "one of several faces: as its block"),
+                _ => (Edges::WRAP, "one of several whole faces: wraps"),
+            },
+            Method::Horizontal if full => {
+                (Edges::WRAP_Y, "joined sideways: wraps up and down only")
+            }
+            Method::Vertical if full => (Edges::WRAP_X, "joined up and down: wraps sideways only"),
+            _ => (
+                Edges::CLAMP,
+                "joined tile: its sides meet other tiles, no wrap",
+            ),
+        };
+        TextureRule {
+            group: Some(rule.clone()),
+            ..frames.enhance(kind, edges, why)
+        }
+    }
+
+    /// B9: frames that OptiFine copies into another texture.
+    fn copied_animation(&self, subject: Subject<'_>) -> Option<TextureRule> {
+        let anim = self
+            .anims
+            .iter()
+            .find(|anim| anim.from.as_deref() == Some(subject.logical))?;
+        let kind = AssetKind::AnimationSource;
+        let target = anim.to.as_ref().and_then(|to| self.textures.get(to));
+        let Some(target) = target else {
+            return Some(TextureRule::copy(
+                kind,
+                "frames for a texture that is not in the pack: must fit the game's own",
+            ));
+        };
+        // Its own frames may be compressed to any height; the target's resolution is what they must match.
+        if kinds::by_place(AssetPath::parse(&target[0])?) == AssetKind::Sky {
+            return Some(TextureRule::copy(
+                kind,
+                "frames for a sky, which is left alone",
+            ));
+        }
+        let Some(frames) = animation::grid(subject.size, anim.frame) else {
+            return Some(TextureRule::copy(kind, "its frames do not fill it").unsure());
+        };
+        Some(TextureRule {
+            group: Some(anim.rule.clone()),
+            ..Frames(frames).enhance(kind, Edges::CLAMP, "frames copied into another texture")
+        })
+    }
+
+    fn font(&self, subject: Subject<'_>) -> TextureRule {
+        let kind = AssetKind::Font;
+        let id = subject.path.id().map(|id| format!("{id}.png"));
+        let glyphs = id.and_then(|id| self.fonts.glyphs.get(&id));
+        let path = subject.path.optifine().unwrap_or_else(|| subject.texture());
+        let cells = match glyphs {
+            _ if subject.size.0.min(subject.size.1) <= 2 => {
+                return TextureRule::copy(kind, "two pixels or less: a spacing trick");
+            }
+            Some(glyphs) if glyphs.height <= 0.0 => {
+                return TextureRule::copy(kind, "negative height: a spacing trick");
+            }
+            Some(glyphs) if glyphs.disputed => {
+                return TextureRule::copy(kind, "two fonts cut it differently").unsure();
+            }
+            Some(glyphs) => glyphs.cells(subject.size),
+            None => fonts::known(path, subject.size),
+        };
+        let Some(cells) = cells.filter(|cells| !cells.is_empty()) else {
+            let why = if glyphs.is_some() {
+                "has fewer pixels than glyphs"
+            } else {
+                "no font of the pack names it"
+            };
+            return TextureRule::copy(kind, why).unsure();
+        };
+        let (width, height) = (cells[0].width, cells[0].height);
+        if width.max(height) > fonts::MAX_CELL {
+            return TextureRule::copy(
+                kind,
+                format!(
+                    "glyphs of {width}x{height}: enhanced they would pass the 256x256 that the game draws"
+                ),
+            );
+        }
+        TextureRule {
+            glyphs: true,
+            ..TextureRule::enhance(
+                kind,
+                Frames(cells).cells(Edges::TRANSPARENT),
+                "font: glyph by glyph, advances kept",
+            )
+        }
+    }
+
+    fn sprite(&self, subject: Subject<'_>) -> TextureRule {
+        let kind = AssetKind::Gui;
+        let frames = match self.low(kind, subject, false) {
+            Ok(frames) => frames,
+            Err(rule) => return rule,
+        };
+        let scaling = self
+            .sidecars
+            .get(subject.name)
+            .and_then(|sidecar| sidecar.scaling)
+            .unwrap_or(Scaling::Stretch);
+        let mut cells = Vec::new();
+        let mut why = "";
+        for &frame in &frames.0 {
+            let (of_frame, reason) = scaling.cells(frame);
+            cells.extend(of_frame);
+            why = reason;
+        }
+        TextureRule::enhance(kind, cells, frames.why(why))
+    }
+
+    fn screen(&self, subject: Subject<'_>) -> TextureRule {
+        let kind = AssetKind::GuiSheet;
+        let texture = subject.texture();
+        let name = stem(texture);
+        let tiled = texture.starts_with("gui/advancements/backgrounds/")
+            || name.ends_with("_background") && !name.contains("demo") && !name.contains("bundle");
+        let separator = name.ends_with("_separator");
+        if tiled || separator {
+            // 16x16 in the game, or 32x2.
+            if subject.size.0.max(subject.size.1) > 4 * self.resolution.0.clamp(16, 32) {
+                return TextureRule::copy(kind, "background: already high resolution");
+            }
+            let (edges, why) = if separator {
+                (Edges::WRAP_X, "line across the screen: wraps sideways")
+            } else {
+                (Edges::WRAP, "tiled background: wraps")
+            };
+            return TextureRule::whole(kind, subject.size, edges, why);
+        }
+        if let Some(sheet) = gui_sheets::find(texture, self.versions) {
+            return self.sheet(subject, kind, sheet);
+        }
+        if let Some(rule) = self.high(kind, subject, subject.size) {
+            return rule;
+        }
+        let sign = texture.starts_with("gui/hanging_signs/") || texture.starts_with("gui/signs/");
+        let rule = TextureRule::whole(
+            kind,
+            subject.size,
+            Edges::CLAMP,
+            "picture of a screen: no wrap",
+        );
+        if sign || subject.size.0.max(subject.size.1) <= 32 {
+            rule
+        } else {
+            TextureRule {
+                why: "sheet of an unknown layout: enhanced as one picture".into(),
+                ..rule.unsure()
+            }
+        }
+    }
+
+    fn sheet(
+        &self,
+        subject: Subject<'_>,
+        kind: AssetKind,
+        sheet: gui_sheets::Sheet,
+    ) -> TextureRule {
+        let Some(cells) = gui::sheet_cells(sheet, subject.size) else {
+            return TextureRule::copy(
+                kind,
+                format!(
+                    "{}x{} is no multiple of the game's {}x{} sheet",
+                    subject.size.0, subject.size.1, sheet.size.0, sheet.size.1
+                ),
+            )
+            .unsure();
+        };
+        let times = subject.size.0 / sheet.size.0;
+        if times > 2 * self.resolution.0.clamp(16, 32) / 16 {
+            return TextureRule::copy(
+                kind,
+                format!("already high resolution ({times} times the usual size)"),
+            );
+        }
+        TextureRule::enhance(kind, cells, "sheet: sprite by sprite")
+    }
+
+    /// Things whose edges follow from their kind alone.
+    fn plain(&self, subject: Subject<'_>, kind: AssetKind) -> TextureRule {
+        use AssetKind as K;
+        let texture = subject.texture();
+        if let Some(sheet) = gui_sheets::find(texture, self.versions) {
+            return self.sheet(subject, kind, sheet);
+        }
+        let frames = match self.low(kind, subject, false) {
+            Ok(frames) => frames,
+            Err(rule) => return rule,
+        };
+        let name = stem(texture);
+        let (edges, why) = match kind {
+            K::Entity if name.ends_with("beam") => (Edges::WRAP_Y, "beam: wraps up and down"),
+            K::Entity if name == "end_portal" => (Edges::WRAP, "portal: wraps"),
+            K::Entity => (Edges::TRANSPARENT, "mob or object: islands, no wrap"),
+            K::Equipment => (Edges::TRANSPARENT, "worn: islands, no wrap"),
+            K::Banner => (Edges::TRANSPARENT, "layer: same factor as its base"),
+            K::Particle => (Edges::TRANSPARENT, "particle: open sides"),
+            K::Painting => (Edges::CLAMP, "painting: no wrap"),
+            K::MobEffect => (Edges::TRANSPARENT, "icon: open sides"),
+            K::Map if texture.contains("decorations/") => (Edges::TRANSPARENT, "icon: open sides"),
+            K::Map => (Edges::CLAMP, "map: no wrap"),
+            K::Trim => (Edges::TRANSPARENT, "trim: open sides"),
+            K::Environment if matches!(name, "rain" | "snow") => {
+                (Edges::WRAP_Y, "falls: wraps up and down")
+            }
+            K::Environment if name == "end_sky" => (Edges::WRAP, "tiled sky: wraps"),
+            _ => (Edges::CLAMP, "no wrap"),
+        };
+        let eyes = kind == K::Entity && name.ends_with("eyes");
+        TextureRule {
+            hard_alpha: matches!(kind, K::Entity | K::Equipment),
+            keep_hidden_rgb: eyes && self.versions.eyes_by_colour(),
+            ..frames.enhance(kind, edges, why)
+        }
+    }
+
+    fn misc(&self, subject: Subject<'_>) -> TextureRule {
+        let kind = AssetKind::Misc;
+        let name = stem(subject.texture());
+        if name == "white" {
+            return TextureRule::copy(kind, "one colour: never scaled");
+        }
+        if name.ends_with("vignette") {
+            return TextureRule::copy(kind, "smooth gradient: nothing to enhance");
+        }
+        let (edges, why) = match name {
+            name if name.contains("glint") => (Edges::WRAP, "glint: wraps"),
+            "forcefield" | "underwater" => (Edges::WRAP, "tiled overlay: wraps"),
+            "shadow"
+            | "pumpkinblur"
+            | "spyglass_scope"
+            | "powder_snow_outline"
+            | "nausea"
+            | "unknown_pack"
+            | "unknown_server" => (Edges::CLAMP, "overlay: no wrap"),
+            _ => return TextureRule::copy(kind, "an unknown helper of the game").unsure(),
+        };
+        match self.low(kind, subject, false) {
+            Ok(frames) => frames.enhance(kind, edges, why),
+            Err(rule) => rule,
+        }
+    }
+
+    /// Folders of the pack's own: what its models, fonts, atlases and OptiFine rules make of them.
+    fn unknown(&self, subject: Subject<'_>) -> TextureRule {
+        let id = subject.path.id();
+        if id
+            .as_ref()
+            .is_some_and(|id| self.fonts.glyphs.contains_key(&format!("{id}.png")))
+        {
+            return self.font(subject);
+        }
+        if self.ctm.contains_key(subject.logical) {
+            return self.connected(subject);
+        }
+        if let Some(uses) = self.uses(subject) {
+            return if uses.layer && !uses.full {
+                self.item(subject)
+            } else {
+                self.model_part(subject, uses)
+            };
+        }
+        match id.as_ref().and_then(|id| self.atlases.atlas(id)) {
+            Some(Atlas::Gui) => self.sprite(subject),
+            Some(Atlas::Blocks | Atlas::Items) => self.stitched(subject, id.as_deref()),
+            Some(_) => self.plain(subject, AssetKind::Entity),
+            None => TextureRule::copy(
+                AssetKind::Unknown,
+                "no model, font or atlas of the pack names it",
+            )
+            .unsure(),
+        }
+    }
+
+    fn model_part(&self, subject: Subject<'_>, uses: Uses) -> TextureRule {
+        let kind = AssetKind::Block;
+        let frames = match self.low_part(kind, subject) {
+            Ok(frames) => frames,
+            Err(rule) => return rule,
+        };
+        let (face, _) = faces::face("", false, Some(uses));
+        // Named by a model whose shape is the game's and unknown here: the side that wraps nothing.
+        let face = if uses.full || uses.plant {
+            face
+        } else {
+            faces::Face::Ends
+        };
+        TextureRule {
+            hard_alpha: face.cutout(),
+            ..frames.enhance(kind, face.edges(), face.why())
+        }
+    }
+
+    /// A texture of a model may hold several islands, so it is measured as mobs are: 64 and more.
+    fn low_part(&self, kind: AssetKind, subject: Subject<'_>) -> Result<Frames, TextureRule> {
+        let frames = self
+            .frames(subject, false)
+            .map_err(|why| TextureRule::copy(kind, why))?;
+        match self.high(AssetKind::Equipment, subject, frames.size()) {
+            Some(rule) => Err(TextureRule { kind, ..rule }),
+            None => Ok(frames),
+        }
+    }
+
+    fn stitched(&self, subject: Subject<'_>, id: Option<&str>) -> TextureRule {
+        let kind = AssetKind::Block;
+        if let Some(regions) = id.and_then(|id| self.atlases.regions(id, subject.size))
+            && !regions.is_empty()
+            && apart(&regions, subject.size)
+        {
+            let cells = Frames(regions).cells(Edges::CLAMP);
+            return TextureRule::enhance(kind, cells, "sheet that an atlas cuts: piece by piece");
+        }
+        match self.low_part(kind, subject) {
+            Ok(frames) => frames.enhance(kind, Edges::CLAMP, "named by an atlas only: no wrap"),
+            Err(rule) => rule,
+        }
+    }
+}
+
+/// Whether rectangles lie inside an image and do not overlap.
+fn apart(rects: &[Rect], (width, height): (u32, u32)) -> bool {
+    let overlap = |a: &Rect, b: &Rect| {
+        a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height
+    };
+    rects.iter().enumerate().all(|(index, a)| {
+        a.width > 0
+            && a.height > 0
+            && u64::from(a.x) + u64::from(a.width) <= u64::from(width)
+            && u64::from(a.y) + u64::from(a.height) <= u64::from(height)
+            && rects[..index].iter().all(|b| !overlap(a, b))
+    })
+}
+
+/// B9: skies are mostly large; a small one of 3x2 faces is enhanced face by face.
+fn sky(subject: Subject<'_>) -> TextureRule {
+    let kind = AssetKind::Sky;
+    let (width, height) = subject.size;
+    let cells = if width * 2 == height * 3 && width % 3 == 0 {
+        animation::grid(subject.size, (width / 3, height / 2))
+    } else if width == height {
+        animation::grid(subject.size, subject.size)
+    } else {
+        None
+    };
+    match cells {
+        Some(cells) if cells[0].width <= 64 => TextureRule::enhance(
+            kind,
+            Frames(cells).cells(Edges::CLAMP),
+            "small sky: face by face",
+        ),
+        Some(_) => TextureRule::copy(kind, "sky: already high resolution"),
+        None if width.max(height) > 128 => TextureRule::copy(kind, "sky: already high resolution"),
+        None => TextureRule::copy(kind, "sky of an unknown layout").unsure(),
+    }
+}
