@@ -367,7 +367,7 @@ impl Trouble {
             Trouble::NotFound => Failure::new(
                 format!("the package index has no {name} ({})", wheel.file),
                 format!(
-                    "see `pip config list`: an index of your own must carry PyPI's wheels; {own}"
+                    "is the network there? An index of your own (`pip config list`) must carry PyPI's wheels; run the same command again, {own}"
                 ),
             ),
             Trouble::Hash => Failure::new(
