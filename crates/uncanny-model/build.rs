@@ -1,7 +1,10 @@
 //! Tells this package's binaries and tests where libtorch lies, so that they run with nothing set.
 //! The same file stands in every package that links libtorch: cargo passes link arguments on to nobody.
 
-#![expect(clippy::print_stdout, reason = "a build script talks to cargo on stdout")]
+#![expect(
+    clippy::print_stdout,
+    reason = "a build script talks to cargo on stdout"
+)]
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
