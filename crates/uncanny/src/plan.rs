@@ -759,10 +759,9 @@ fn judge_atlases(
             ..
         } = estimate;
         if *after > ATLAS_LIMIT && scale.get() > 1 {
-            let fits = (1..scale.get())
-                .rev()
-                .find(|factor| before * f64::from(factor * factor) <= ATLAS_LIMIT)
-                .filter(|factor| *factor > 1);
+            let fits = [32, 16, 8, 4, 2].into_iter().find(|factor| {
+                *factor < scale.get() && before * f64::from(factor * factor) <= ATLAS_LIMIT
+            });
             let remedy = fits.map_or_else(
                 || "leave some textures out with --skip".to_owned(),
                 |factor| format!("--scale {factor} fits, or leave some textures out with --skip"),

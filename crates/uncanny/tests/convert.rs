@@ -1,4 +1,8 @@
 //! Whole conversions of small packs, without a network.
+#![allow(
+    unreachable_pub,
+    reason = "the helpers are shared by several test files"
+)]
 
 mod common;
 
@@ -542,7 +546,7 @@ fn only_skip_rules_and_max_size() {
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("in.zip");
     let mut files = small();
-    files.push(file(format!("{BLOCKS}/large.png"), png(9, 128, 128)));
+    files.push(file(format!("{BLOCKS}/large.png"), png(9, 32, 32)));
     write_zip(&input, &files);
     let action = |toml: &str, name: &str| {
         let plan = plan(&input, toml, 8);
@@ -563,14 +567,14 @@ fn only_skip_rules_and_max_size() {
         Action::Enhance
     );
     assert_eq!(action("skip = ['**/dirt.png']", "dirt.png").0, Action::Skip);
-    assert_eq!(action("max-size = 512", "large.png").0, Action::Copy);
+    assert_eq!(action("max-size = 200", "large.png").0, Action::Copy);
     assert!(
-        action("max-size = 512", "large.png")
+        action("max-size = 200", "large.png")
             .1
-            .contains("--max-size 512")
+            .contains("--max-size 200")
     );
     assert_eq!(
-        action("max-size = 512", "fire_0.png").0,
+        action("max-size = 200", "fire_0.png").0,
         Action::Enhance,
         "a frame is 128 pixels"
     );
@@ -664,7 +668,7 @@ fn a_plan_warns_of_large_atlases_and_refuses_hopeless_ones() {
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("in.zip");
     let mut files = vec![meta()];
-    files.extend((0..16).map(|n| file(format!("{BLOCKS}/b{n}.png"), png(n, 256, 256))));
+    files.extend((0..200).map(|n| file(format!("{BLOCKS}/b{n}.png"), png(n, 64, 64))));
     write_zip(&input, &files);
     let warned = plan(&input, "", 8);
     assert_eq!(warned.refusal, None);
@@ -672,16 +676,16 @@ fn a_plan_warns_of_large_atlases_and_refuses_hopeless_ones() {
         warned
             .warnings
             .iter()
-            .any(|warning| warning.contains("67 million pixels")),
+            .any(|warning| warning.contains("52 million pixels")),
         "{:?}",
         warned.warnings
     );
-    files.extend((16..64).map(|n| file(format!("{BLOCKS}/b{n}.png"), png(n, 256, 256))));
+    files.extend((200..800).map(|n| file(format!("{BLOCKS}/b{n}.png"), png(n, 64, 64))));
     write_zip(&input, &files);
     let refused = plan(&input, "", 8);
     let why = refused.refusal.clone().unwrap();
     assert!(
-        why.contains("268 million pixels") && why.contains("--scale 6 fits"),
+        why.contains("210 million pixels") && why.contains("--scale 4 fits"),
         "{why}"
     );
     let output = folder.path().join("out.zip");

@@ -1,4 +1,8 @@
 //! Real packs through Lanczos. They are not in the repository: without `../shared/packs` these tests skip, saying so.
+#![allow(
+    unreachable_pub,
+    reason = "the helpers are shared by several test files"
+)]
 
 mod common;
 
