@@ -283,11 +283,7 @@ fn gravel() -> Field {
 }
 
 fn clay() -> Field {
-    let mut field = contours(Noise::still(41, 4, 4), 4, 80);
-    for (x, y) in [(3, 3), (4, 3), (11, 9), (12, 9), (7, 13)] {
-        field.set(x, y, 5);
-    }
-    field
+    patches(3, 0)
 }
 
 fn snow() -> Field {
@@ -438,11 +434,7 @@ fn sandstone() -> Canvas {
 }
 
 fn sandstone_top() -> Field {
-    let mut field = contours(Noise::still(65, 4, 4), 4, 60);
-    for (x, y) in [(3, 5), (11, 3), (8, 12)] {
-        field.stamp(x, y, &["55.", "..2"]);
-    }
-    field
+    patches(4, 5)
 }
 
 fn obsidian() -> Field {
@@ -1323,6 +1315,31 @@ fn isqrt(value: i32) -> i32 {
         .take_while(|root| root * root <= value)
         .last()
         .unwrap_or(0)
+}
+
+/// A smooth face with a few hand-laid patches, lighter and darker by one, moved by `shift`.
+fn patches(base: i32, shift: i32) -> Field {
+    let mut field = Field::new(base);
+    for (x, y, step, rows) in [
+        (1, 2, 1, &["####", ".###"][..]),
+        (9, 0, -1, &["..###", "###.."][..]),
+        (6, 6, 1, &["..##", "####"][..]),
+        (12, 8, -1, &["##..", ".###"][..]),
+        (2, 10, -1, &["###..", "..###"][..]),
+        (8, 12, 1, &["####.", "..###"][..]),
+        (14, 4, 1, &["###"][..]),
+        (5, 14, -1, &["##"][..]),
+        (3, 2, 1, &["#"][..]),
+        (8, 7, 1, &["##"][..]),
+        (10, 13, 1, &["#"][..]),
+    ] {
+        for (dy, row) in rows.iter().enumerate() {
+            for (dx, _) in row.chars().enumerate().filter(|(_, symbol)| *symbol == '#') {
+                field.add(x + dx as i32 + shift, y + dy as i32 + shift, step);
+            }
+        }
+    }
+    field
 }
 
 /// Flat patches around a base shade with soft steps: for earth and snow that have no stones.

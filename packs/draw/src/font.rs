@@ -1,4 +1,4 @@
-//! A bitmap font: 95 glyphs in 8x8 cells on a sheet of 16 by 16, and its provider.
+//! A bitmap font: 94 glyphs in 8x8 cells on a sheet of 16 by 16, and its provider.
 //!
 //! White on nothing. Each glyph is its character, then its rows from the top, `#` for ink; the
 //! eighth row holds descenders.
