@@ -63,9 +63,9 @@ impl fmt::Display for FormatVersion {
 
 impl fmt::Display for FormatRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.min.major == self.max.major && (self.max.minor == u32::MAX || self.min == self.max)
-        {
-            write!(f, "{}", self.min)
+        let whole = self.min.minor == 0 && self.max.minor == u32::MAX;
+        if self.min == self.max || (self.min.major == self.max.major && whole) {
+            write!(f, "{}", self.max)
         } else {
             write!(f, "{} to {}", self.min, self.max)
         }
@@ -261,4 +261,104 @@ fn brief(value: &Value) -> String {
         text = text.chars().take(39).chain(['…']).collect();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn formats(pack: Value) -> (Option<String>, Vec<String>) {
+        let (meta, problems) = PackMeta::from_json(&json!({ "pack": pack }));
+        (meta.formats().map(|range| range.to_string()), problems)
+    }
+
+    #[test]
+    fn every_way_to_name_versions_is_read() {
+        for (pack, expected) in [
+            (json!({ "pack_format": 6 }), "6"),
+            (json!({ "pack_format": 6.0 }), "6"),
+            (
+                json!({ "pack_format": 15, "supported_formats": [15, 62] }),
+                "15 to 62",
+            ),
+            (json!({ "pack_format": 18, "supported_formats": 18 }), "18"),
+            (
+                json!({ "pack_format": 18, "supported_formats": { "min_inclusive": 16, "max_inclusive": 34 } }),
+                "16 to 34",
+            ),
+            (json!({ "min_format": 88, "max_format": 88 }), "88"),
+            (
+                json!({ "min_format": [84], "max_format": [88, 1] }),
+                "84.0 to 88.1",
+            ),
+            (
+                json!({ "min_format": [69, 0], "max_format": [69, 0] }),
+                "69.0",
+            ),
+            (
+                json!({ "min_format": [65, 2], "max_format": 70 }),
+                "65.2 to 70",
+            ),
+            (
+                json!({ "pack_format": 34, "supported_formats": [34, 64], "min_format": 34, "max_format": 75 }),
+                "34 to 75",
+            ),
+        ] {
+            assert_eq!(
+                formats(pack.clone()),
+                (Some(expected.to_owned()), vec![]),
+                "{pack}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_version_is_a_problem_and_not_an_error() {
+        for pack in [
+            json!({ "pack_format": "6" }),
+            json!({ "pack_format": -1 }),
+            json!({ "pack_format": [] }),
+            json!({}),
+        ] {
+            let (range, problems) = formats(pack.clone());
+            assert_eq!((range, problems.len()), (None, 1), "{pack}: {problems:?}");
+        }
+        assert_eq!(
+            PackMeta::from_json(&json!([])).1,
+            ["`pack` is missing or not an object"]
+        );
+    }
+
+    #[test]
+    fn overlays_keep_their_order_and_their_formats() {
+        let (meta, problems) = PackMeta::from_json(&json!({
+            "pack": { "pack_format": 15, "description": ["a", { "text": "b", "extra": ["c"] }] },
+            "overlays": { "entries": [
+                { "directory": "new", "formats": [18, 1000] },
+                { "directory": "newer/", "min_format": 69, "max_format": [75, 0] },
+                { "directory": "odd" },
+                { "directory": "../up", "formats": 1 },
+            ] },
+        }));
+        assert_eq!(meta.description, "abc");
+        let directories: Vec<_> = meta
+            .overlays
+            .iter()
+            .map(|overlay| overlay.directory.as_str())
+            .collect();
+        assert_eq!(directories, ["new", "newer", "odd"]);
+        let range = meta.overlays[1].formats.unwrap();
+        assert!(
+            range.contains(FormatVersion {
+                major: 70,
+                minor: 3
+            }) && !range.contains(FormatVersion {
+                major: 75,
+                minor: 1
+            })
+        );
+        assert_eq!(problems.len(), 2, "{problems:?}");
+    }
 }
