@@ -72,7 +72,8 @@ pub(super) fn bare_strip(size: (u32, u32)) -> Option<Vec<Rect>> {
 /// Cuts an image into equal rectangles, row by row; `None` when they do not fill it exactly.
 pub(super) fn grid(size: (u32, u32), cell: (u32, u32)) -> Option<Vec<Rect>> {
     let (width, height) = cell;
-    if width == 0 || height == 0 || size.0 % width != 0 || size.1 % height != 0 {
+    if width == 0 || height == 0 || !size.0.is_multiple_of(width) || !size.1.is_multiple_of(height)
+    {
         return None;
     }
     let (columns, rows) = (size.0 / width, size.1 / height);

@@ -432,7 +432,7 @@ impl Rules {
             .path
             .id()
             .and_then(|id| self.fonts.glyphs.get(&format!("{id}.png")))
-            .is_some_and(|glyphs| glyphs.columns * glyphs.rows == 1 && glyphs.height > 0.0)
+            .is_some_and(|glyphs| (glyphs.columns, glyphs.rows) == (1, 1) && glyphs.height > 0.0)
     }
 
     fn connected(&self, subject: Subject<'_>) -> TextureRule {
@@ -571,7 +571,16 @@ impl Rules {
         let texture = subject.texture();
         let name = stem(texture);
         let tiled = texture.starts_with("gui/advancements/backgrounds/")
-            || name.ends_with("_background") && !name.contains("demo") && !name.contains("bundle");
+            || matches!(
+                name,
+                "options_background"
+                    | "light_dirt_background"
+                    | "menu_background"
+                    | "menu_list_background"
+                    | "inworld_menu_background"
+                    | "inworld_menu_list_background"
+                    | "tab_header_background"
+            );
         let separator = name.ends_with("_separator");
         if tiled || separator {
             // 16x16 in the game, or 32x2.
@@ -666,6 +675,10 @@ impl Rules {
         };
         let eyes = kind == K::Entity && name.ends_with("eyes");
         TextureRule {
+            // Maps have had icons in sheets of other layouts.
+            sure: kind != K::Map
+                || texture.contains("decorations/")
+                || name.starts_with("map_background"),
             hard_alpha: matches!(kind, K::Entity | K::Equipment),
             keep_hidden_rgb: eyes && self.versions.eyes_by_colour(),
             ..frames.enhance(kind, edges, why)
@@ -794,7 +807,7 @@ fn apart(rects: &[Rect], (width, height): (u32, u32)) -> bool {
 fn sky(subject: Subject<'_>) -> TextureRule {
     let kind = AssetKind::Sky;
     let (width, height) = subject.size;
-    let cells = if width * 2 == height * 3 && width % 3 == 0 {
+    let cells = if u64::from(width) * 2 == u64::from(height) * 3 && width.is_multiple_of(3) {
         animation::grid(subject.size, (width / 3, height / 2))
     } else if width == height {
         animation::grid(subject.size, subject.size)

@@ -98,7 +98,8 @@ pub(super) fn face(stem: &str, vanilla_folder: bool, uses: Option<Uses>) -> (Fac
     match uses {
         Some(Uses { full: true, .. }) => (Face::Full, true),
         Some(Uses { plant: true, .. }) => match named {
-            Some(face @ (Face::PlantLower | Face::Stalk)) => (face, true),
+            // A raised rail is a slanted plane too: a name that knows its sides knows more.
+            Some(face) if face != Face::Full => (face, true),
             _ => (Face::Plant, true),
         },
         // The game's models are not in the pack: a game texture that the pack's models use only in parts may
@@ -134,7 +135,12 @@ fn by_name(stem: &str) -> Option<Face> {
     if has(&["door_"]) && (ends(&["_upper", "_lower", "_top", "_bottom"])) {
         return Some(Face::Door);
     }
-    if starts(&["fire_", "soul_fire_", "campfire_fire", "soul_campfire_fire"]) {
+    let flame = ["fire_", "soul_fire_"].iter().any(|fire| {
+        stem.strip_prefix(fire).is_some_and(|rest| {
+            rest.starts_with("layer_") || rest.chars().all(|digit| digit.is_ascii_digit())
+        })
+    });
+    if flame || starts(&["campfire_fire", "soul_campfire_fire"]) {
         return Some(Face::Fire);
     }
     if has(&["rail"]) && !has(&["guardrail"]) {
@@ -387,6 +393,7 @@ mod tests {
                     "grass_top",
                     "frosted_ice_1",
                     "tube_coral_block",
+                    "fire_coral_block",
                     "nether_wart_block",
                     "bamboo_planks",
                     "melon_side",
@@ -476,6 +483,8 @@ mod tests {
                     "web",
                     "crimson_roots",
                     "tube_coral_fan",
+                    "fire_coral",
+                    "fire_coral_fan",
                     "double_plant_rose_top",
                     "brown_mushroom",
                     "melon_stem",
@@ -509,6 +518,10 @@ mod tests {
         };
         assert_eq!(face("poppy", true, Some(full)), (Face::Full, true));
         assert_eq!(face("stone", true, Some(plant)), (Face::Plant, true));
+        assert_eq!(
+            face("powered_rail_on", true, Some(plant)),
+            (Face::Runner, true)
+        );
         assert_eq!(
             face("tall_grass_bottom", true, Some(plant)),
             (Face::PlantLower, true)

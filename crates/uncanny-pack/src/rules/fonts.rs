@@ -85,7 +85,8 @@ impl Fonts {
             .entry(full_id(file))
             .and_modify(|old| {
                 let same = (old.columns, old.rows) == (new.columns, new.rows);
-                let finer = new.columns * new.rows > old.columns * old.rows;
+                let glyphs = |g: &Glyphs| u64::from(g.columns) * u64::from(g.rows);
+                let finer = glyphs(&new) > glyphs(old);
                 *old = Glyphs {
                     height: old.height.max(new.height),
                     disputed: old.disputed || !same,

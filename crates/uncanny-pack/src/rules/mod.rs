@@ -28,6 +28,8 @@ mod resolution;
 mod companion;
 mod decide;
 #[cfg(test)]
+mod real_packs;
+#[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
@@ -113,10 +115,12 @@ impl Rules {
             .filter(|entry| !entry.directory)
             .map(|entry| entry.name.as_str())
             .collect::<Vec<_>>();
+        // Of entries with the same name the first counts, as in the game.
         let index: HashMap<&str, usize> = pack
             .entries()
             .iter()
             .enumerate()
+            .rev()
             .filter(|(_, entry)| !entry.directory)
             .map(|(index, entry)| (entry.name.as_str(), index))
             .collect();

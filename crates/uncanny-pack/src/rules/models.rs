@@ -105,8 +105,11 @@ fn element_faces(element: &Value) -> Vec<(String, Shape)> {
     ) else {
         return Vec::new();
     };
-    let angle = element
-        .get("rotation")
+    let rotation = element.get("rotation");
+    let upright = rotation
+        .and_then(|rotation| rotation.get("axis"))
+        .is_some_and(|axis| axis == "y");
+    let angle = rotation
         .and_then(|rotation| rotation.get("angle"))
         .and_then(Value::as_f64)
         .unwrap_or(0.0);
@@ -129,7 +132,7 @@ fn element_faces(element: &Value) -> Vec<(String, Shape)> {
             let whole_uv = numbers::<4>(face.get("uv")).is_none_or(|[a, b, c, d]| {
                 a.min(c) <= 0.0 && a.max(c) >= 16.0 && b.min(d) <= 0.0 && b.max(d) >= 16.0
             });
-            let shape = if flat && angle != 0.0 {
+            let shape = if flat && upright && angle != 0.0 {
                 Shape::Plant
             } else if !flat && angle == 0.0 && whole_uv && across.into_iter().all(spans) {
                 Shape::Full

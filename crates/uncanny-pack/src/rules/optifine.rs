@@ -99,6 +99,8 @@ impl CtmRule {
             .split([' ', '\t', ','])
             .filter(|token| !token.is_empty() && !token.starts_with('<'))
             .flat_map(expand)
+            // The longest honest list has 47; a hostile one must not fill the memory.
+            .take(65_536)
             .collect();
         let base = value("matchTiles")
             .or_else(|| value("matchBlocks"))
