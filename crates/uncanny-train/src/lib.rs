@@ -1,1 +1,20 @@
 //! Training of super-resolution networks: data sets, losses, the progressive schedule.
+//!
+//! [`train`] goes through the three steps of PFSR (arXiv 1908.08239), x2, x4 and x8, each faded in
+//! over the last, and leaves a checkpoint, sample grids and measurements in a folder, from which it
+//! goes on when it was interrupted.
+
+mod adam;
+mod data;
+mod degrade;
+mod error;
+mod evaluate;
+mod schedule;
+mod state;
+mod train;
+
+pub use data::{ImageSet, SIDE};
+pub use error::{Error, Result};
+pub use evaluate::{Evaluation, Score};
+pub use schedule::{Plan, Position};
+pub use train::{Summary, TrainEvent, TrainOptions, train};

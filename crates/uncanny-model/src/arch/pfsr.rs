@@ -1,0 +1,425 @@
+//! PFSR, Progressive Face Super-Resolution: three doubling steps from 16x16 to 128x128.
+//!
+//! Paper: Kim, Kim, Kwon, Kim, "Progressive Face Super-Resolution via Attention to Facial
+//! Landmark", BMVC 2019, <https://arxiv.org/abs/1908.08239>. Field names are the keys of its
+//! published checkpoints.
+//!
+//! Two forms of the same network: [`Generator`] holds trainable variables and keeps its batch
+//! norms; [`Folded`] is what enhances, with every batch norm and equalised-learning-rate factor
+//! multiplied into the convolution before it.
+
+use tch::nn::{self, BatchNorm, ModuleT as _, Path, VarStore};
+use tch::{Device, Kind, TchError, Tensor};
+use uncanny_texture::Scale;
+
+use crate::checkpoint::StateDict;
+use crate::tensors::{self, channels_last};
+use crate::{Error, Result};
+
+/// The published checkpoints' slope for running statistics and variance floor (PyTorch's default).
+const BATCH_NORM_EPS: f64 = 1e-5;
+
+/// How many doubling steps the network has.
+pub const STEPS: u8 = 3;
+
+/// Hyperparameters, all derived from tensor shapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Channels after the first convolution: 512 in the published files. A multiple of 8.
+    pub width: i64,
+}
+
+impl Config {
+    /// Recognises a PFSR state dict by its key names; `None` when it is something else.
+    ///
+    /// # Errors
+    /// When the keys say PFSR but the shapes make no sense for it.
+    pub fn detect(state: &StateDict) -> Result<Option<Config>> {
+        if !state.contains("step1.3.conv.0.conv.weight_orig") || !state.contains("to_rgb.0.weight")
+        {
+            return Ok(None);
+        }
+        let shape = state.shape("step1.0.weight").unwrap_or_default();
+        match shape {
+            [width, 3, 3, 3] if *width >= 8 && width % 8 == 0 => Ok(Some(Config {
+                width: *width as i64,
+            })),
+            found => Err(Error::Shape {
+                key: "step1.0.weight".into(),
+                expected: "[a multiple of 8, 3, 3, 3]".into(),
+                found: format!("{found:?}"),
+            }),
+        }
+    }
+
+    /// Floating-point operations for one input of `width` x `height`, two per multiply-add.
+    #[must_use]
+    pub fn flops(&self, width: u64, height: u64) -> u64 {
+        let w = self.width as u64;
+        let mut macs = 27 * w * width * height;
+        for step in 0..u64::from(STEPS) {
+            let channels = w >> step;
+            let pixels = (width << step) * (height << step);
+            let block = 2 * 9 * channels * channels * pixels;
+            let deconvolution = 16 * channels * (channels / 2) * pixels;
+            macs += block + deconvolution;
+        }
+        macs += 3 * (w / 8) * width * height * 64;
+        2 * macs
+    }
+}
+
+/// Where in the progressive schedule a checkpoint stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Progress {
+    /// The newest step in use: 1 doubles, 2 quadruples, 3 enlarges 8x.
+    pub step: u8,
+    /// How far the newest step is faded in. Outside 0..1 (the published files say -1 or 1): fully.
+    pub alpha: f64,
+}
+
+impl Progress {
+    /// All three steps, fully faded in.
+    pub const COMPLETE: Progress = Progress {
+        step: STEPS,
+        alpha: 1.0,
+    };
+
+    /// The enlargement of this step.
+    #[must_use]
+    pub fn scale(self) -> Scale {
+        Scale::new(1 << self.step).expect("2, 4 and 8 are scales")
+    }
+
+    /// The weight of the previous step's picture while the newest is fading in.
+    fn blend(self) -> Option<f64> {
+        (self.step > 1 && (0.0..1.0).contains(&self.alpha)).then_some(self.alpha)
+    }
+}
+
+/// 3x3 convolution with equalised learning rate: the stored weight is multiplied by
+/// sqrt(2 / (in * 3 * 3)) at every use.
+#[derive(Debug)]
+struct EqualConv {
+    weight_orig: Tensor,
+    bias: Tensor,
+    gain: f64,
+}
+
+impl EqualConv {
+    fn new(path: &Path<'_>, channels: i64) -> EqualConv {
+        let path = path / "conv";
+        EqualConv {
+            weight_orig: path.randn("weight_orig", &[channels, channels, 3, 3], 0.0, 1.0),
+            bias: path.zeros("bias", &[channels]),
+            gain: (2.0 / (channels as f64 * 9.0)).sqrt(),
+        }
+    }
+
+    fn weight(&self) -> Tensor {
+        &self.weight_orig * self.gain
+    }
+
+    fn forward(&self, x: &Tensor) -> Tensor {
+        x.conv2d(&self.weight(), Some(&self.bias), [1, 1], [1, 1], [1, 1], 1)
+    }
+}
+
+/// x + ReLU(BN(conv(ReLU(BN(conv(x)))))).
+#[derive(Debug)]
+struct ResBlock {
+    conv_0: EqualConv,
+    conv_1: BatchNorm,
+    conv_3: EqualConv,
+    conv_4: BatchNorm,
+}
+
+impl ResBlock {
+    fn new(path: &Path<'_>, channels: i64) -> ResBlock {
+        let path = path / "conv";
+        ResBlock {
+            conv_0: EqualConv::new(&(&path / 0), channels),
+            conv_1: batch_norm(&path / 1, channels),
+            conv_3: EqualConv::new(&(&path / 3), channels),
+            conv_4: batch_norm(&path / 4, channels),
+        }
+    }
+
+    fn forward(&self, x: &Tensor, train: bool) -> Tensor {
+        let y = self.conv_1.forward_t(&self.conv_0.forward(x), train).relu();
+        x + self
+            .conv_4
+            .forward_t(&self.conv_3.forward(&y), train)
+            .relu()
+    }
+}
+
+/// One doubling: residual block, then a 4x4 transposed convolution of stride 2 that halves the channels.
+#[derive(Debug)]
+struct Step {
+    block: ResBlock,
+    deconv: nn::ConvTranspose2D,
+    norm: BatchNorm,
+}
+
+impl Step {
+    /// `first` is the index of the residual block in the published `nn.Sequential`.
+    fn new(path: &Path<'_>, first: i64, channels: i64) -> Step {
+        let config = nn::ConvTransposeConfig {
+            stride: 2,
+            padding: 1,
+            ..Default::default()
+        };
+        Step {
+            block: ResBlock::new(&(path / first), channels),
+            deconv: nn::conv_transpose2d(path / (first + 1), channels, channels / 2, 4, config),
+            norm: batch_norm(path / (first + 2), channels / 2),
+        }
+    }
+
+    /// N x c x h x w to N x c/2 x 2h x 2w.
+    fn forward(&self, x: &Tensor, train: bool) -> Tensor {
+        let y = self.block.forward(x, train).apply(&self.deconv);
+        self.norm.forward_t(&y, train).relu()
+    }
+}
+
+fn batch_norm(path: Path<'_>, channels: i64) -> BatchNorm {
+    // The trainer starts from PyTorch's own initial values: weight 1, bias 0.
+    let config = nn::BatchNormConfig {
+        eps: BATCH_NORM_EPS,
+        ws_init: nn::Init::Const(1.0),
+        ..Default::default()
+    };
+    nn::batch_norm2d(path, channels, config)
+}
+
+/// The trainable generator. Its variables carry the published key names.
+#[derive(Debug)]
+pub struct Generator {
+    conv_first: nn::Conv2D,
+    norm_first: BatchNorm,
+    steps: [Step; STEPS as usize],
+    to_rgb: [nn::Conv2D; STEPS as usize],
+}
+
+impl Generator {
+    /// Makes the variables under `path` (a variable store's root), with random weights.
+    #[must_use]
+    pub fn new(path: &Path<'_>, config: Config) -> Generator {
+        let w = config.width;
+        let same = nn::ConvConfig {
+            padding: 1,
+            ..Default::default()
+        };
+        let step1 = path / "step1";
+        let rgb = |i: i64| {
+            nn::conv2d(
+                path / "to_rgb" / i,
+                w >> (i + 1),
+                3,
+                1,
+                nn::ConvConfig::default(),
+            )
+        };
+        Generator {
+            conv_first: nn::conv2d(&step1 / 0, 3, w, 3, same),
+            norm_first: batch_norm(&step1 / 1, w),
+            steps: [
+                Step::new(&step1, 3, w),
+                Step::new(&(path / "step2"), 0, w / 2),
+                Step::new(&(path / "step3"), 0, w / 4),
+            ],
+            to_rgb: [rgb(0), rgb(1), rgb(2)],
+        }
+    }
+
+    /// N x 3 x h x w in -1..1 to N x 3 x kh x kw, about -1..1 (not clamped), k = 2, 4 or 8 by `progress`.
+    /// `train`: batch norms use the batch's statistics and update their running ones.
+    pub fn forward(&self, x: &Tensor, progress: Progress, train: bool) -> Tensor {
+        let mut x = x.apply(&self.conv_first);
+        x = self.norm_first.forward_t(&x, train).relu();
+        let newest = usize::from(progress.step) - 1;
+        for step in &self.steps[..newest] {
+            x = step.forward(&x, train);
+        }
+        let y = self.steps[newest]
+            .forward(&x, train)
+            .apply(&self.to_rgb[newest]);
+        match progress.blend() {
+            None => y,
+            Some(alpha) => {
+                let previous = doubled(&x.apply(&self.to_rgb[newest - 1]));
+                previous * (1.0 - alpha) + y * alpha
+            }
+        }
+    }
+}
+
+/// Enlarges N x 3 x h x w twice by repeating pixels.
+fn doubled(x: &Tensor) -> Tensor {
+    let (_, _, h, w) = x.size4().expect("images are four-dimensional");
+    x.upsample_nearest2d([2 * h, 2 * w], None, None)
+}
+
+/// A convolution with its batch norm folded in.
+#[derive(Debug)]
+struct Conv {
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl Conv {
+    fn place(weight: Tensor, bias: Tensor, device: Device, kind: Kind) -> Conv {
+        Conv {
+            weight: channels_last(&weight.to_device(device).to_kind(kind)),
+            bias: bias.to_device(device).to_kind(kind),
+        }
+    }
+
+    fn conv(&self, x: &Tensor, padding: i64) -> Result<Tensor, TchError> {
+        x.f_conv2d(
+            &self.weight,
+            Some(&self.bias),
+            [1, 1],
+            [padding, padding],
+            [1, 1],
+            1,
+        )
+    }
+
+    fn deconv(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        x.f_conv_transpose2d(
+            &self.weight,
+            Some(&self.bias),
+            [2, 2],
+            [1, 1],
+            [0, 0],
+            1,
+            [1, 1],
+        )
+    }
+}
+
+#[derive(Debug)]
+struct FoldedStep {
+    conv_0: Conv,
+    conv_3: Conv,
+    deconv: Conv,
+}
+
+/// The network as it enhances: batch norms folded, weights channels-last, on one device.
+#[derive(Debug)]
+pub struct Folded {
+    conv_first: Conv,
+    steps: Vec<FoldedStep>,
+    to_rgb: Vec<Conv>,
+    progress: Progress,
+}
+
+impl Folded {
+    /// Folds the weights of a PFSR state dict.
+    ///
+    /// # Errors
+    /// Missing or surplus keys, or a tensor of another shape: each named.
+    pub fn load(
+        state: &StateDict,
+        config: Config,
+        progress: Progress,
+        device: Device,
+        kind: Kind,
+    ) -> Result<Folded> {
+        let mut store = VarStore::new(Device::Cpu);
+        let generator = Generator::new(&store.root(), config);
+        tensors::load_exactly(&mut store, state, |key| {
+            key.ends_with("num_batches_tracked")
+        })?;
+        Ok(tch::no_grad(|| {
+            Folded::fold(&generator, progress, device, kind)
+        }))
+    }
+
+    fn fold(generator: &Generator, progress: Progress, device: Device, kind: Kind) -> Folded {
+        let place = |(weight, bias)| Conv::place(weight, bias, device, kind);
+        let used = usize::from(progress.step);
+        let steps = generator.steps[..used].iter().map(|step| FoldedStep {
+            conv_0: place(fold_equal(&step.block.conv_0, &step.block.conv_1)),
+            conv_3: place(fold_equal(&step.block.conv_3, &step.block.conv_4)),
+            deconv: place(fold(
+                &step.deconv.ws,
+                step.deconv.bs.as_ref(),
+                &step.norm,
+                1,
+            )),
+        });
+        let first = &generator.conv_first;
+        let to_rgb = generator.to_rgb[..used].iter().map(|conv| {
+            // The network draws in -1..1; halving here gives 0..1 for nothing.
+            let bias = conv.bs.as_ref().expect("to_rgb has a bias");
+            place((&conv.ws * 0.5, bias * 0.5 + 0.5))
+        });
+        Folded {
+            conv_first: place(fold(&first.ws, first.bs.as_ref(), &generator.norm_first, 0)),
+            steps: steps.collect(),
+            to_rgb: to_rgb.collect(),
+            progress,
+        }
+    }
+
+    /// N x 3 x h x w in 0..1, channels-last, to N x 3 x kh x kw, about 0..1 (not clamped).
+    ///
+    /// # Errors
+    /// What libtorch reports, such as memory running out.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        let mut x = self.conv_first.conv(&(x * 2.0 - 1.0), 1)?.f_relu_()?;
+        let (newest, earlier) = self.steps.split_last().expect("at least one step");
+        for step in earlier {
+            x = step.forward(&x)?;
+        }
+        let rgb = self.to_rgb.last().expect("as many as steps");
+        let y = rgb.conv(&newest.forward(&x)?, 0)?;
+        match self.progress.blend() {
+            None => Ok(y),
+            Some(alpha) => {
+                let previous = doubled(&self.to_rgb[self.to_rgb.len() - 2].conv(&x, 0)?);
+                Ok(previous * (1.0 - alpha) + y * alpha)
+            }
+        }
+    }
+
+    /// The enlargement.
+    #[must_use]
+    pub fn scale(&self) -> Scale {
+        self.progress.scale()
+    }
+}
+
+impl FoldedStep {
+    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        let y = self.conv_0.conv(x, 1)?.f_relu_()?;
+        let y = self.conv_3.conv(&y, 1)?.f_relu_()?.f_add_(x)?;
+        self.deconv.deconv(&y)?.f_relu_()
+    }
+}
+
+fn fold_equal(conv: &EqualConv, norm: &BatchNorm) -> (Tensor, Tensor) {
+    fold(&conv.weight(), Some(&conv.bias), norm, 0)
+}
+
+/// Multiplies a batch norm into the convolution before it. `out_dim` is the dimension of the
+/// weight that counts output channels: 0, or 1 for a transposed convolution.
+fn fold(
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    norm: &BatchNorm,
+    out_dim: usize,
+) -> (Tensor, Tensor) {
+    let gamma = norm.ws.as_ref().expect("batch norms have weights here");
+    let beta = norm.bs.as_ref().expect("batch norms have biases here");
+    let gain = gamma / (&norm.running_var + BATCH_NORM_EPS).sqrt();
+    let mut shape = [1; 4];
+    shape[out_dim] = -1;
+    let folded = weight * gain.reshape(shape);
+    let bias = bias.map_or_else(|| gain.zeros_like(), Tensor::shallow_clone);
+    (folded, (bias - &norm.running_mean) * gain + beta)
+}

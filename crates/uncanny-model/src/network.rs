@@ -1,0 +1,284 @@
+//! A checkpoint on a device, ready to enhance: detection, batching, running out of memory.
+
+use std::path::Path;
+
+use tch::{Kind, TchError, Tensor};
+use uncanny_texture::{RgbPlanes, Scale, Tiling, UpscaleError, Upscaler};
+
+use crate::arch::pfsr;
+use crate::checkpoint::{self, Checkpoint};
+use crate::error::first_few;
+use crate::tensors::{batch, channels_last, unbatch};
+use crate::{Device, Error, Result};
+
+/// The face network that comes with the library.
+const FACES: &[u8] = include_bytes!("../../../assets/faces.safetensors");
+
+/// What each architecture's network must do.
+#[derive(Debug)]
+enum Body {
+    Pfsr(pfsr::Folded),
+}
+
+impl Body {
+    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        match self {
+            Body::Pfsr(network) => network.forward(x),
+        }
+    }
+}
+
+/// What a checkpoint is, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// The architecture and its hyperparameters, as in "PFSR, width 128".
+    pub architecture: String,
+    /// The enlargement.
+    pub scale: Scale,
+    /// How many numbers it was trained to.
+    pub parameters: u64,
+    /// Floating-point operations for one 16x16 tile.
+    pub flops_per_tile: u64,
+}
+
+/// A super-resolution network on a device.
+#[derive(Debug)]
+pub struct Network {
+    name: String,
+    fingerprint: [u8; 32],
+    description: Description,
+    body: Body,
+    device: Device,
+    kind: Kind,
+    batch: usize,
+}
+
+impl Network {
+    /// Loads the face network that comes with the library.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn faces(device: Device) -> Result<Network> {
+        Network::from_bytes("faces", FACES, device)
+    }
+
+    /// Loads a checkpoint: safetensors, or PyTorch's `.pth` and `.ckpt`, zipped or old.
+    ///
+    /// # Errors
+    /// When the file cannot be read, holds no known architecture, or does not fit it exactly.
+    pub fn load(path: &Path, device: Device) -> Result<Network> {
+        let bytes = checkpoint::read_file(path)?;
+        Network::from_bytes(&path.display().to_string(), &bytes, device)
+    }
+
+    /// Loads a checkpoint that is already in memory. `name` stands in messages.
+    ///
+    /// # Errors
+    /// As [`Network::load`].
+    pub fn from_bytes(name: &str, bytes: &[u8], device: Device) -> Result<Network> {
+        let checkpoint = checkpoint::read_bytes(name, bytes)?;
+        let kind = device.kind();
+        let (body, description) = build(name, &checkpoint, device, kind)?;
+        let mut hash = blake3::Hasher::new();
+        // Another device or number format may round the other way: its results are kept apart.
+        hash.update(if device == Device::CPU {
+            b"cpu "
+        } else {
+            b"cuda"
+        });
+        hash.update(bytes);
+        Ok(Network {
+            name: name.to_owned(),
+            fingerprint: *hash.finalize().as_bytes(),
+            description,
+            body,
+            device,
+            kind,
+            batch: if device == Device::CPU { 8 } else { 256 },
+        })
+    }
+
+    /// How many tiles go through at once, from now on.
+    #[must_use]
+    pub fn with_batch(mut self, batch: usize) -> Network {
+        self.batch = batch.max(1);
+        self
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn description(&self) -> &Description {
+        &self.description
+    }
+
+    /// N x 3 x h x w in 0..1 (any memory layout, on the CPU) to N x 3 x kh x kw on the device,
+    /// about 0..1 and not clamped, in one batch.
+    ///
+    /// # Errors
+    /// What libtorch reports, such as memory running out.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        tch::no_grad(|| {
+            let x = x.f_to_device(self.device.torch())?.f_to_kind(self.kind)?;
+            self.body.forward(&channels_last(&x))
+        })
+    }
+
+    fn enhance(&self, tiles: &[RgbPlanes]) -> Result<Vec<RgbPlanes>, TchError> {
+        unbatch(&self.forward(&batch(tiles))?)
+    }
+}
+
+impl Upscaler for Network {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn fingerprint(&self) -> [u8; 32] {
+        self.fingerprint
+    }
+
+    fn scale(&self) -> Scale {
+        self.description.scale
+    }
+
+    fn tiling(&self) -> Tiling {
+        TILING
+    }
+
+    fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// Goes on with half the batch, for good, whenever the device's memory runs out.
+    fn upscale(&mut self, tiles: &[RgbPlanes]) -> Result<Vec<RgbPlanes>, UpscaleError> {
+        let mut enhanced = Vec::with_capacity(tiles.len());
+        while enhanced.len() < tiles.len() {
+            let rest = &tiles[enhanced.len()..];
+            let now = &rest[..rest.len().min(self.batch)];
+            match self.enhance(now) {
+                Ok(done) => enhanced.extend(done),
+                Err(error) if out_of_memory(&error) && now.len() > 1 => {
+                    self.batch = now.len() / 2;
+                    tracing::warn!(
+                        batch = self.batch,
+                        "the device ran out of memory: smaller batches from here on"
+                    );
+                }
+                Err(error) => {
+                    let what = format!("run {} on {}", self.name, self.device);
+                    return Err(UpscaleError::with_source(what, error));
+                }
+            }
+        }
+        Ok(enhanced)
+    }
+}
+
+/// A texture's 16 pixels with 8 of context on each side, which is cropped away: the network pads
+/// with zeros, and what it draws within about 6 pixels of them shows.
+const TILING: Tiling = Tiling {
+    tile: 32,
+    stride: 16,
+    feather: 0,
+};
+
+/// tch reports running out of memory only as text; this is the one place that reads it.
+fn out_of_memory(error: &TchError) -> bool {
+    let text = error.to_string();
+    text.contains("out of memory") || text.contains("can't allocate memory")
+}
+
+fn build(
+    name: &str,
+    checkpoint: &Checkpoint,
+    device: Device,
+    kind: Kind,
+) -> Result<(Body, Description)> {
+    let state = &checkpoint.state;
+    if let Some(config) = pfsr::Config::detect(state)? {
+        let progress = pfsr_progress(checkpoint)?;
+        let network = pfsr::Folded::load(state, config, progress, device.torch(), kind)?;
+        let description = Description {
+            architecture: format!("PFSR, width {}", config.width),
+            scale: network.scale(),
+            parameters: parameters(checkpoint),
+            flops_per_tile: config.flops(16, 16),
+        };
+        return Ok((Body::Pfsr(network), description));
+    }
+    let names: Vec<&str> = state.names().collect();
+    Err(Error::UnknownArchitecture {
+        name: name.to_owned(),
+        count: names.len(),
+        first: first_few(&names),
+    })
+}
+
+/// A published checkpoint says how far its training was; one without is complete.
+fn pfsr_progress(checkpoint: &Checkpoint) -> Result<pfsr::Progress> {
+    // Published files hold numbers beside the weights; ours, in safetensors, say it in the header.
+    let stated = |key| {
+        let header = || {
+            checkpoint
+                .metadata
+                .get(key)
+                .and_then(|text| text.parse().ok())
+        };
+        checkpoint.scalars.get(key).copied().or_else(header)
+    };
+    let step = stated("step").unwrap_or(f64::from(pfsr::STEPS));
+    if ![1.0, 2.0, 3.0].contains(&step) {
+        return Err(Error::Value {
+            what: "step",
+            value: step,
+            expected: "1, 2 or 3",
+        });
+    }
+    let alpha = stated("alpha").unwrap_or(1.0);
+    if !alpha.is_finite() {
+        return Err(Error::Value {
+            what: "alpha",
+            value: alpha,
+            expected: "a number",
+        });
+    }
+    Ok(pfsr::Progress {
+        step: step as u8,
+        alpha,
+    })
+}
+
+/// Trained numbers: everything but the running statistics of batch norms.
+fn parameters(checkpoint: &Checkpoint) -> u64 {
+    let state = &checkpoint.state;
+    let trained = state
+        .names()
+        .filter(|name| !name.contains("running_") && !name.contains("num_batches"));
+    trained
+        .map(|name| {
+            state
+                .shape(name)
+                .unwrap_or_default()
+                .iter()
+                .product::<usize>() as u64
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The texts of libtorch 2.11's allocators.
+    #[test]
+    fn running_out_of_memory_is_told_from_other_errors() {
+        let torch = |text: &str| TchError::Torch(text.to_owned());
+        assert!(out_of_memory(&torch(
+            "CUDA out of memory. Tried to allocate 2.00 GiB."
+        )));
+        assert!(out_of_memory(&torch(
+            "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."
+        )));
+        assert!(!out_of_memory(&torch("Expected 4-dimensional input")));
+    }
+}

@@ -1,0 +1,124 @@
+//! What can go wrong in training.
+
+use std::io;
+use std::path::PathBuf;
+
+/// This crate's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong in training.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder could not be read or written.
+    #[error("{action} {}", path.display())]
+    Io {
+        /// "read" or "write".
+        action: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+
+    /// No image of the right size was found.
+    #[error("find images in {}: {files} files seen, none an image of at least {side}x{side}", path.display())]
+    NoImages {
+        /// Where they were looked for.
+        path: PathBuf,
+        /// How many files are there.
+        files: usize,
+        /// The least side.
+        side: u32,
+    },
+
+    /// An image could not be decoded or encoded.
+    #[error("process the image {name}")]
+    Image {
+        /// Which.
+        name: String,
+        /// Why.
+        #[source]
+        source: image::ImageError,
+    },
+
+    /// The folder holds a training that these options do not continue.
+    #[error("continue {}: it was trained with {was}, not {wanted}; use another --out or the same options", path.display())]
+    OtherTraining {
+        /// The saved state.
+        path: PathBuf,
+        /// Its options.
+        was: String,
+        /// The options given.
+        wanted: String,
+    },
+
+    /// The folder holds a training already.
+    #[error("start in {}: it holds a training already; pass --resume to continue it, or use another --out", path.display())]
+    Exists {
+        /// The saved state.
+        path: PathBuf,
+    },
+
+    /// An option out of its range.
+    #[error("use {option} {value}: expected {expected}")]
+    Option {
+        /// Its name.
+        option: &'static str,
+        /// What was given.
+        value: String,
+        /// What would do.
+        expected: &'static str,
+    },
+
+    /// The saved state is not one.
+    #[error("continue {}: it lacks {what}", path.display())]
+    BadState {
+        /// The file.
+        path: PathBuf,
+        /// What is absent.
+        what: String,
+    },
+
+    /// The loss is not a number any more.
+    #[error(
+        "go on: the loss at iteration {iteration} is not a number; a lower --learning-rate would help"
+    )]
+    Diverged {
+        /// When.
+        iteration: u64,
+    },
+
+    /// A network or checkpoint went wrong.
+    #[error(transparent)]
+    Model(#[from] uncanny_model::Error),
+
+    /// A checkpoint could not be read or written.
+    #[error(transparent)]
+    Checkpoint(#[from] uncanny_model::checkpoint::Error),
+
+    /// libtorch refused an operation.
+    #[error("run libtorch")]
+    Torch(#[from] tch::TchError),
+}
+
+impl Error {
+    pub(crate) fn read(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
+        let path = path.into();
+        move |source| Error::Io {
+            action: "read",
+            path,
+            source,
+        }
+    }
+
+    pub(crate) fn write(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
+        let path = path.into();
+        move |source| Error::Io {
+            action: "write",
+            path,
+            source,
+        }
+    }
+}
