@@ -1,7 +1,11 @@
 //! Hostile and broken packs: each is refused with a message that helps, or read with a warning, and whatever is
 //! sound in it comes through untouched.
 
-#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails where it unwraps nothing, and says what it skips"
+)]
 
 use std::fs;
 use std::path::Path;

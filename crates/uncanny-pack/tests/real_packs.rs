@@ -1,6 +1,10 @@
 //! Real packs from beside the repository, where they are: every entry copied, to a zip and to a folder.
 
-#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails where it unwraps nothing, and says what it skips"
+)]
 
 use std::path::{Path, PathBuf};
 

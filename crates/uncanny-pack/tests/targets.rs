@@ -1,6 +1,10 @@
 //! Where outputs go: complete or not at all, never over an input, never over something that is no pack.
 
-#![allow(clippy::unwrap_used, reason = "a test fails where it unwraps nothing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails where it unwraps nothing, and says what it skips"
+)]
 
 use std::fs;
 use std::io::Write;
