@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use uncanny_texture::{Cell, Channels, Edges, Rect};
+use uncanny_texture::{Cell, Edges, Rect};
 
 use super::{
     AssetKind, Atlas, CtmUse, Rules, TextureRule, Treatment, animation,
@@ -19,16 +19,18 @@ use super::{
 
 /// A texture on its way to a decision.
 #[derive(Clone, Copy)]
-struct Subject<'a> {
-    name: &'a str,
-    path: AssetPath<'a>,
-    logical: &'a str,
-    size: (u32, u32),
+pub(super) struct Subject<'a> {
+    /// The entry.
+    pub(super) name: &'a str,
+    pub(super) path: AssetPath<'a>,
+    /// Its name without root.
+    pub(super) logical: &'a str,
+    pub(super) size: (u32, u32),
 }
 
 impl Subject<'_> {
     /// The path under `textures/`, or the whole path for what lies elsewhere.
-    fn texture(&self) -> &str {
+    pub(super) fn texture(&self) -> &str {
         self.path.texture().unwrap_or(self.path.path)
     }
 
@@ -113,138 +115,6 @@ impl Rules {
         rule
     }
 
-    /// Material maps and glowing overlays: as their base, whose size they must keep.
-    fn beside_a_base(&self, subject: Subject<'_>, kind: AssetKind) -> Option<TextureRule> {
-        let (base, kind, channels, why) = self.base(subject.logical, kind)?;
-        let names = &self.textures[&base];
-        let name = names
-            .iter()
-            .find(|name| name.starts_with(subject.path.root))
-            .unwrap_or(&names[0]);
-        let rule = self.decide(name, subject.size);
-        if rule.treatment == Treatment::Copy {
-            let why = format!("as its base: {}", rule.why);
-            return Some(TextureRule {
-                kind: kind.unwrap_or(rule.kind),
-                group: rule.group,
-                sure: rule.sure,
-                ..TextureRule::copy(rule.kind, why)
-            });
-        }
-        Some(TextureRule {
-            kind: kind.unwrap_or(rule.kind),
-            channels,
-            why: why.into(),
-            glyphs: false,
-            palette_key: None,
-            own_palette: false,
-            // A glowing overlay is a mask over its base; material maps are no masks.
-            hard_alpha: kind.is_none(),
-            atlas: rule.atlas.filter(|_| kind.is_none()),
-            ..rule
-        })
-    }
-
-    /// The texture that this one accompanies, what that makes it, and why. B9: only beside a base texture, since
-    /// names end in `_s` for many reasons (south, small).
-    fn base(
-        &self,
-        logical: &str,
-        kind: AssetKind,
-    ) -> Option<(String, Option<AssetKind>, Channels, &'static str)> {
-        use AssetKind::{Block, Ctm, Entity, Equipment, Item, Painting, Particle, Unknown};
-        if !matches!(
-            kind,
-            Block | Ctm | Entity | Equipment | Item | Painting | Particle | Unknown
-        ) {
-            return None;
-        }
-        let base = |suffix: &str| {
-            super::base_of(logical, suffix).filter(|base| self.textures.contains_key(base))
-        };
-        let beside = |base: &str, suffix: &str| {
-            let other = base.replacen(".png", &format!("{suffix}.png"), 1);
-            self.textures.contains_key(&other)
-        };
-        // North, east, south and west of one thing.
-        let compass = |base: &str| beside(base, "_e") && beside(base, "_w");
-        if let Some(base) = base("_n").filter(|base| !compass(base)) {
-            return Some((
-                base,
-                Some(AssetKind::NormalMap),
-                Channels::NormalMap,
-                "normals of its base: as data",
-            ));
-        }
-        if let Some(base) = base("_s").filter(|base| !compass(base))
-            && (beside(&base, "_n") || self.has_normal_maps)
-        {
-            return Some((
-                base,
-                Some(AssetKind::SpecularMap),
-                Channels::SpecularMap,
-                "material codes of its base: as data",
-            ));
-        }
-        let suffix = self.emissive.as_deref()?;
-        let base = base(suffix).filter(|base| !beside(base, "_w"))?;
-        Some((base, None, Channels::Colour, "glowing overlay: as its base"))
-    }
-
-    /// The group that this texture's place puts it in.
-    fn group(&self, subject: Subject<'_>, kind: AssetKind) -> Option<String> {
-        let logical = subject.logical;
-        if let Some(anim) = self
-            .anims
-            .iter()
-            .find(|anim| [&anim.from, &anim.to].contains(&&Some(logical.to_owned())))
-        {
-            return Some(anim.rule.clone());
-        }
-        if let Some(group) = super::group_of(subject.path, kind) {
-            return Some(group);
-        }
-        // A side and its overlay, a base and its maps, the same path in several overlays.
-        let sibling = |suffix: &str| {
-            let other = logical.replacen(".png", &format!("{suffix}.png"), 1);
-            self.textures.contains_key(&other)
-        };
-        if let Some(side) = super::base_of(logical, "_overlay")
-            && self.textures.contains_key(&side)
-        {
-            return Some(side);
-        }
-        let emissive = self.emissive.as_deref().is_some_and(sibling);
-        let several = self
-            .textures
-            .get(logical)
-            .is_some_and(|names| names.len() > 1);
-        (several || emissive || ["_n", "_s", "_overlay"].into_iter().any(sibling))
-            .then(|| logical.to_owned())
-    }
-
-    /// The atlas a texture is packed into (B1, B5).
-    fn atlas(&self, subject: Subject<'_>, kind: AssetKind) -> Option<Atlas> {
-        if let Some(atlas) = subject.path.id().and_then(|id| self.atlases.atlas(&id)) {
-            return Some(atlas);
-        }
-        match kind {
-            AssetKind::Block | AssetKind::Ctm => Some(Atlas::Blocks),
-            AssetKind::Item if self.versions.split_items() => Some(Atlas::Items),
-            AssetKind::Item => Some(Atlas::Blocks),
-            AssetKind::Gui => Some(Atlas::Gui),
-            AssetKind::Particle => Some(Atlas::Particles),
-            AssetKind::Painting => Some(Atlas::Paintings),
-            AssetKind::MobEffect if self.versions.effects_in_gui() => Some(Atlas::Gui),
-            AssetKind::MobEffect => Some(Atlas::MobEffects),
-            AssetKind::Map if subject.texture().contains("decorations/") => {
-                Some(Atlas::MapDecorations)
-            }
-            AssetKind::Trim => Some(Atlas::ArmorTrims),
-            _ => None,
-        }
-    }
-
     /// B4: textures whose exact colours the game looks up.
     fn palette_keyed(&self, subject: Subject<'_>, kind: AssetKind) -> TextureRule {
         let id = subject.path.id();
@@ -280,19 +150,6 @@ impl Rules {
             "recoloured through a palette: only the palette's colours".into()
         };
         rule
-    }
-
-    /// The entry of a palette, in the same root where there is one.
-    fn palette_entry(&self, key: &str, root: &str) -> Option<String> {
-        let (namespace, path) = key.split_once(':')?;
-        let names = ["", "palettes/"].iter().find_map(|folder| {
-            self.textures
-                .get(&format!("{namespace}:textures/{folder}{path}.png"))
-        })?;
-        let same = names
-            .iter()
-            .find(|name| name.starts_with(root) && !root.is_empty());
-        Some(same.unwrap_or(&names[0]).clone())
     }
 
     /// The frames of an animated texture, otherwise the whole.

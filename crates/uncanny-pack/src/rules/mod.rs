@@ -29,6 +29,7 @@ mod companion;
 mod decide;
 #[cfg(test)]
 mod real_packs;
+mod relations;
 #[cfg(test)]
 mod tests;
 
@@ -422,37 +423,5 @@ impl Rules {
                 names.into_iter().flatten().any(|name| enhanced(name))
             });
         Ok(grows.then(|| companion::anim(bytes, scale)).flatten())
-    }
-}
-
-/// Textures beside a texture: `stone_n.png` -> `stone.png`, for a suffix of the stem.
-fn base_of(logical: &str, suffix: &str) -> Option<String> {
-    let stem = logical.strip_suffix(".png")?.strip_suffix(suffix)?;
-    (!stem.ends_with('/')).then(|| format!("{stem}.png"))
-}
-
-/// Textures that must share a factor because their places say so.
-fn group_of(path: AssetPath<'_>, kind: AssetKind) -> Option<String> {
-    let texture = path.texture()?;
-    let below = texture.strip_prefix("entity/");
-    match kind {
-        AssetKind::Banner => {
-            let first = below?.split(['/', '_', '.']).next()?;
-            Some(format!("{}:{first}", path.namespace))
-        }
-        AssetKind::Entity => {
-            let first = below?.split('/').next()?;
-            [
-                "horse",
-                "villager",
-                "zombie_villager",
-                "bed",
-                "llama",
-                "tropical_fish",
-            ]
-            .contains(&first)
-            .then(|| format!("{}:entity/{first}", path.namespace))
-        }
-        _ => None,
     }
 }
