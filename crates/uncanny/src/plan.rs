@@ -389,18 +389,20 @@ impl Draft {
         self.why = why.unwrap_or_default().to_owned();
     }
 
-    /// What a graphics card must hold in one piece: a frame of a sprite, a whole other texture.
+    /// What a graphics card must hold in one piece: a frame of an animation or of a sprite in an atlas, a whole
+    /// other texture.
     fn longest_side(&self, (width, height): (u32, u32)) -> u32 {
         let whole = width.max(height);
-        match &self.rule {
-            Some(rule) if rule.atlas.is_some() => rule
-                .cells
-                .iter()
-                .map(|cell| cell.rect.width.max(cell.rect.height))
-                .max()
-                .unwrap_or(whole),
-            _ => whole,
+        let Some(rule) = &self.rule else { return whole };
+        let strip = rule.cells.len() > 1 && rule.cells.iter().all(|cell| cell.rect.width == width);
+        if rule.atlas.is_none() && !strip {
+            return whole;
         }
+        let sides = rule
+            .cells
+            .iter()
+            .map(|cell| cell.rect.width.max(cell.rect.height));
+        sides.max().unwrap_or(whole)
     }
 
     fn scaled(&self) -> bool {

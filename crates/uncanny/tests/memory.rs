@@ -1,7 +1,10 @@
 //! Memory is bounded by the chunks in flight, not by the pack. Alone in its process: it reads the process's peak.
 #![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
     unreachable_pub,
-    reason = "the helpers are shared by several test files"
+    reason = "tests say what they skip and may panic; their helpers are shared"
 )]
 
 mod common;

@@ -1,7 +1,10 @@
 //! Real packs through Lanczos. They are not in the repository: without `../shared/packs` these tests skip, saying so.
 #![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
     unreachable_pub,
-    reason = "the helpers are shared by several test files"
+    reason = "tests say what they skip and may panic; their helpers are shared"
 )]
 
 mod common;
@@ -79,6 +82,8 @@ fn check(before: &Files, after: &Files, report: &Report) {
 /// Contact sheets to look at: `UNCANNY_SHEETS=folder cargo test ...`.
 fn draw(folder: &Path, pack: &str, before: &Files, after: &Files, report: &Report) {
     fs::create_dir_all(folder).unwrap();
+    let json = serde_json::to_string_pretty(report).unwrap();
+    fs::write(folder.join(format!("{pack}.json")), json).unwrap();
     let enhanced: std::collections::HashSet<_> = report
         .rows
         .iter()
