@@ -235,9 +235,23 @@ impl Rules {
         }
     }
 
+    /// The same for blocks and items, which 3D models may use as sheets of islands.
+    fn low_use(&self, kind: AssetKind, subject: Subject<'_>) -> Result<Frames, TextureRule> {
+        match self.uses(subject) {
+            Some(Uses {
+                part: true,
+                full: false,
+                plant: false,
+                layer: false,
+                ..
+            }) => self.low_part(kind, subject, true),
+            _ => self.low(kind, subject, true),
+        }
+    }
+
     fn block(&self, subject: Subject<'_>) -> TextureRule {
         let kind = AssetKind::Block;
-        let frames = match self.low(kind, subject, true) {
+        let frames = match self.low_use(kind, subject) {
             Ok(frames) => frames,
             Err(rule) => return rule,
         };
@@ -259,7 +273,7 @@ impl Rules {
 
     fn item(&self, subject: Subject<'_>) -> TextureRule {
         let kind = AssetKind::Item;
-        let frames = match self.low(kind, subject, true) {
+        let frames = match self.low_use(kind, subject) {
             Ok(frames) => frames,
             Err(rule) => return rule,
         };
@@ -602,7 +616,7 @@ impl Rules {
 
     fn model_part(&self, subject: Subject<'_>, uses: Uses) -> TextureRule {
         let kind = AssetKind::Block;
-        let frames = match self.low_part(kind, subject) {
+        let frames = match self.low_part(kind, subject, false) {
             Ok(frames) => frames,
             Err(rule) => return rule,
         };
@@ -620,9 +634,14 @@ impl Rules {
     }
 
     /// A texture of a model may hold several islands, so it is measured as mobs are: 64 and more.
-    fn low_part(&self, kind: AssetKind, subject: Subject<'_>) -> Result<Frames, TextureRule> {
+    fn low_part(
+        &self,
+        kind: AssetKind,
+        subject: Subject<'_>,
+        strips: bool,
+    ) -> Result<Frames, TextureRule> {
         let frames = self
-            .frames(subject, false)
+            .frames(subject, strips)
             .map_err(|why| TextureRule::copy(kind, why))?;
         match self.high(AssetKind::Equipment, subject, frames.size()) {
             Some(rule) => Err(TextureRule { kind, ..rule }),
@@ -639,7 +658,7 @@ impl Rules {
             let cells = Frames(regions).cells(Edges::CLAMP);
             return TextureRule::enhance(kind, cells, "sheet that an atlas cuts: piece by piece");
         }
-        match self.low_part(kind, subject) {
+        match self.low_part(kind, subject, false) {
             Ok(frames) => frames.enhance(kind, Edges::CLAMP, "named by an atlas only: no wrap"),
             Err(rule) => rule,
         }

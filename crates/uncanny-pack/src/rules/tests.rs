@@ -483,6 +483,10 @@ fn models_decide_over_names() {
                 r##"{"textures":{"0":"custom/hat"},"elements":[{"from":[4,0,4],"to":[12,8,12],"faces":{"up":{"texture":"#0","uv":[0,0,4,4]}}}]}"##,
             ),
             (
+                "models/custom/hat2.json",
+                r##"{"parent":"custom/hat","textures":{"0":"item/hat"}}"##,
+            ),
+            (
                 "models/custom/flat.json",
                 r#"{"parent":"item/generated","textures":{"layer0":"custom/flat"}}"#,
             ),
@@ -521,6 +525,11 @@ fn models_decide_over_names() {
         edges("textures/custom/cube.png"),
         (AssetKind::Block, Some(Edges::WRAP))
     );
+    // A sheet of islands is larger than a face; a face is not.
+    let size = |name: &str| pack.rule(name, (64, 64)).treatment;
+    assert_eq!(size("textures/custom/hat.png"), Treatment::Enhance);
+    assert_eq!(size("textures/item/hat.png"), Treatment::Enhance);
+    assert_eq!(size("textures/item/apple.png"), Treatment::Copy);
     assert_eq!(pack.rules.notes().len(), 1);
     assert!(
         pack.rules.notes()[0]
