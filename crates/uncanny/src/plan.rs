@@ -704,10 +704,12 @@ fn atlases(drafts: &[Draft], scale: Scale) -> Vec<AtlasEstimate> {
         let (Some(atlas), Some((width, height))) = (rule.atlas, draft.size) else {
             continue;
         };
-        let rect = rule
-            .cells
-            .first()
-            .map_or((width, height), |cell| (cell.rect.width, cell.rect.height));
+        let rect = match rule.cells.first() {
+            Some(cell) => (cell.rect.width, cell.rect.height),
+            // What is copied has no cells; a strip is one of squares.
+            None if height.is_multiple_of(width) => (width, width),
+            None => (width, height),
+        };
         let area = u64::from(rect.0) * u64::from(rect.1);
         let factor = if draft.scaled() {
             u64::from(scale.get()).pow(2)

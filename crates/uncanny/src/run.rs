@@ -255,9 +255,24 @@ fn write(
             },
             _ => None,
         };
-        match new {
-            Some(bytes) => writer.put(entry, &bytes).map_err(failure)?,
-            None => writer.copy(pack, at).map_err(failure)?,
+        let written = match new {
+            Some(bytes) => writer.put(entry, &bytes),
+            None => writer.copy(pack, at),
+        };
+        match written {
+            Ok(()) => {}
+            // The input's fault: the pack goes on without this entry. Otherwise the output's: the end.
+            Err(error) if !entry.directory && pack.read(at).is_err() => {
+                let why = format!("cannot be read and is left out: {}", chain(&error));
+                shared.warn(format!("{}: {why}", entry.name));
+                reported = Some(ReportRow {
+                    name: entry.name.clone(),
+                    outcome: Outcome::Failed,
+                    why,
+                    cached: false,
+                });
+            }
+            Err(error) => return Err(failure(error)),
         }
         rows.extend(reported);
         (shared.events)(Event::Written {

@@ -740,3 +740,56 @@ fn events_tell_what_happens() {
     });
     assert_eq!(tiles, Some((report.tiles, report.tiles)));
 }
+
+#[test]
+fn an_entry_that_cannot_be_unpacked_is_left_out_and_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, output) = (folder.path().join("in.zip"), folder.path().join("out.zip"));
+    let mut files = small();
+    files.push(file(
+        "assets/minecraft/lang/de_de.json",
+        "0123456789".repeat(50),
+    ));
+    write_zip(&input, &files);
+    let victims = [
+        "assets/minecraft/lang/de_de.json",
+        "assets/minecraft/textures/block/dirt.png",
+    ];
+    let mut bytes = fs::read(&input).unwrap();
+    let mut zip = zip::ZipArchive::new(fs::File::open(&input).unwrap()).unwrap();
+    for victim in victims {
+        // 7 begins a last block of a kind that deflate does not have.
+        bytes[usize::try_from(zip.by_name(victim).unwrap().data_start().unwrap()).unwrap()] = 7;
+    }
+    fs::write(&input, bytes).unwrap();
+    // From zip to zip its packed bytes are copied as they are; only the texture was looked into.
+    let report = convert(&input, &output, "", 8);
+    assert_eq!(
+        (
+            report.exit_code(),
+            report.counts.failed,
+            report.counts.enhanced
+        ),
+        (1, 1, 3)
+    );
+    assert_eq!(outcome(&report, victims[1]), Outcome::Failed);
+    let written = zip::ZipArchive::new(fs::File::open(&output).unwrap()).unwrap();
+    assert_eq!(written.len(), files.len());
+    // A folder cannot hold it.
+    let output = folder.path().join("out");
+    let report = convert(&input, &output, "", 8);
+    assert_eq!(
+        (
+            report.exit_code(),
+            report.counts.failed,
+            report.counts.enhanced
+        ),
+        (1, 2, 3)
+    );
+    let left = read_folder(&output);
+    assert_eq!(left.len(), files.len() - 2);
+    for victim in victims {
+        assert_eq!(outcome(&report, victim), Outcome::Failed);
+        assert!(!left.contains_key(victim));
+    }
+}
