@@ -1,11 +1,6 @@
 //! Tells this package's binaries and tests where libtorch lies, so that they run with nothing set.
 //! The same file stands in every package that links libtorch: cargo passes link arguments on to nobody.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "a build script talks to cargo on stdout"
-)]
-
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     // From torch-sys, a direct dependency for this reason. Not set on Windows, which has no such
