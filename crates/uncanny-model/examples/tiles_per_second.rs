@@ -1,0 +1,45 @@
+//! Prints how many tiles a second a network enhances: the half of `tests/speed/compare.py` that is ours.
+//!
+//! `tiles_per_second CHECKPOINT SIDE BATCH THREADS SECONDS`
+
+use std::error::Error;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use uncanny_model::{Device, Network};
+use uncanny_texture::{RgbPlanes, Upscaler as _};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [checkpoint, side, batch, threads, seconds] = arguments.as_slice() else {
+        return Err("usage: tiles_per_second CHECKPOINT SIDE BATCH THREADS SECONDS".into());
+    };
+    let (side, batch): (u32, usize) = (side.parse()?, batch.parse()?);
+    tch::set_num_threads(threads.parse()?);
+    let mut network = Network::load(Path::new(checkpoint), Device::CPU)?.with_batch(batch);
+    let tile = |i: usize| {
+        let count = (3 * side * side) as usize;
+        let data = (0..count)
+            .map(|j| ((i * 31 + j * 17) % 256) as f32 / 255.0)
+            .collect();
+        RgbPlanes {
+            width: side,
+            height: side,
+            data,
+        }
+    };
+    let tiles: Vec<RgbPlanes> = (0..batch).map(tile).collect();
+    network.upscale(&tiles)?;
+    let limit = Duration::from_secs_f64(seconds.parse()?);
+    let start = Instant::now();
+    let mut done = 0;
+    while start.elapsed() < limit {
+        done += network.upscale(&tiles)?.len();
+    }
+    let rate = done as f64 / start.elapsed().as_secs_f64();
+    #[expect(clippy::print_stdout, reason = "the rate is what this program is for")]
+    {
+        println!("{rate}");
+    }
+    Ok(())
+}
