@@ -3,25 +3,24 @@
 //! A [`Plan`] joins what the pack's rules say of a path, what the pixels say, and what the user wants. It is shown
 //! by `uncanny plan` and carried out by [`run`](crate::run::run()).
 
+mod atlas;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
-use uncanny_pack::{AssetKind, Atlas, Pack, Rules, TextureRule, Treatment};
+use uncanny_pack::{AssetKind, Pack, Rules, TextureRule, Treatment};
 use uncanny_texture::{
     AlphaRule, Cell, DecodeLimits, Edge, Edges, Facts, Method, Recipe, RgbaImage, Scale, TileGrid,
     decode, facts, probe,
 };
 
+pub use atlas::{ATLAS_LIMIT, ATLAS_WARNING, AtlasEstimate};
+
 use crate::config::{ActionChoice, AlphaChoice, Paths, Settings};
 use crate::report::ReportModel;
 use crate::{Error, ModelInfo, Models, Options};
-
-/// An atlas above this many megapixels is worth a warning.
-pub const ATLAS_WARNING: f64 = 50.0;
-/// An atlas above this many megapixels cannot be held by common graphics cards; such a plan is refused.
-pub const ATLAS_LIMIT: f64 = 200.0;
 
 /// The scale when no network decides it.
 const DEFAULT_SCALE: u32 = 8;
@@ -100,19 +99,6 @@ pub(crate) struct Job {
     pub(crate) group: Option<usize>,
 }
 
-/// How large an atlas will be.
-#[derive(Debug, Clone, Serialize, PartialEq)]
-pub struct AtlasEstimate {
-    /// Which.
-    pub atlas: String,
-    /// The pack's sprites in it.
-    pub sprites: usize,
-    /// Megapixels now.
-    pub megapixels_in: f64,
-    /// Megapixels afterwards.
-    pub megapixels_out: f64,
-}
-
 /// What a run will do.
 #[derive(Debug, Clone, Serialize)]
 pub struct Plan {
@@ -183,8 +169,8 @@ impl Plan {
         let mut warnings = pack_warnings(pack, rules, &rows);
         rows.extend(companions(pack, rules, scale, &rows, &mut warnings));
         rows.sort_by_key(|row| row.entry);
-        let atlases = atlases(&drafts, scale);
-        let refusal = judge_atlases(&atlases, scale, &mut warnings);
+        let atlases = atlas::estimate(&drafts, scale);
+        let refusal = atlas::judge(&atlases, scale, &mut warnings);
         let files = pack
             .entries()
             .iter()
@@ -693,96 +679,4 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
         source = error.source();
     }
     text
-}
-
-/// The area of the pack's sprites in each atlas. The game keeps one frame of each; of a path that overlays
-/// repeat, the largest counts.
-fn atlases(drafts: &[Draft], scale: Scale) -> Vec<AtlasEstimate> {
-    let mut sprites: BTreeMap<(Atlas, &str), (u64, u64)> = BTreeMap::new();
-    for draft in drafts {
-        let Some(rule) = &draft.rule else { continue };
-        let (Some(atlas), Some((width, height))) = (rule.atlas, draft.size) else {
-            continue;
-        };
-        let rect = match rule.cells.first() {
-            Some(cell) => (cell.rect.width, cell.rect.height),
-            // What is copied has no cells; a strip is one of squares.
-            None if height.is_multiple_of(width) => (width, width),
-            None => (width, height),
-        };
-        let area = u64::from(rect.0) * u64::from(rect.1);
-        let factor = if draft.scaled() {
-            u64::from(scale.get()).pow(2)
-        } else {
-            1
-        };
-        let path = Paths::of(&draft.name).from_assets.unwrap_or(&draft.name);
-        let sprite = sprites.entry((atlas, path)).or_default();
-        *sprite = (sprite.0.max(area), sprite.1.max(area * factor));
-    }
-    let mut sums: BTreeMap<Atlas, (usize, u64, u64)> = BTreeMap::new();
-    for ((atlas, _), (before, after)) in sprites {
-        let sum = sums.entry(atlas).or_default();
-        *sum = (sum.0 + 1, sum.1 + before, sum.2 + after);
-    }
-    let mega = |pixels: u64| pixels as f64 / 1e6;
-    sums.into_iter()
-        .map(|(atlas, (sprites, before, after))| AtlasEstimate {
-            atlas: kebab(&format!("{atlas:?}")),
-            sprites,
-            megapixels_in: mega(before),
-            megapixels_out: mega(after),
-        })
-        .collect()
-}
-
-/// `ArmorTrims` as `armor-trims`.
-fn kebab(name: &str) -> String {
-    let mut text = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !text.is_empty() {
-            text.push('-');
-        }
-        text.push(letter.to_ascii_lowercase());
-    }
-    text
-}
-
-/// Warns of large atlases; returns why the plan must be refused, if it must.
-fn judge_atlases(
-    atlases: &[AtlasEstimate],
-    scale: Scale,
-    warnings: &mut Vec<String>,
-) -> Option<String> {
-    let mut refusal = None;
-    for estimate in atlases {
-        let AtlasEstimate {
-            atlas,
-            megapixels_in: before,
-            megapixels_out: after,
-            ..
-        } = estimate;
-        if *after > ATLAS_LIMIT && scale.get() > 1 {
-            let fits = [32, 16, 8, 4, 2].into_iter().find(|factor| {
-                *factor < scale.get() && before * f64::from(factor * factor) <= ATLAS_LIMIT
-            });
-            let remedy = fits.map_or_else(
-                || "leave some textures out with --skip".to_owned(),
-                |factor| format!("--scale {factor} fits, or leave some textures out with --skip"),
-            );
-            refusal.get_or_insert(format!(
-                "the {atlas} atlas would hold {after:.0} million pixels and the game would stop with \"Unable to fit\" \
-                 on most graphics cards (limit {ATLAS_LIMIT:.0} million): {remedy}"
-            ));
-        } else if *after > ATLAS_WARNING {
-            // 80 % of the sheet is a fair packing; sides are powers of two; a third more for mipmaps.
-            let side = ((after * 1e6 / 0.8).sqrt().ceil() as u64).next_power_of_two();
-            let mebibytes = side * side * 4 * 4 / 3 / (1 << 20);
-            warnings.push(format!(
-                "the {atlas} atlas will hold {after:.0} million pixels: it needs a graphics card with textures of \
-                 {side}x{side} and {mebibytes} MiB for them"
-            ));
-        }
-    }
-    refusal
 }
