@@ -1,2 +1,45 @@
-//! The uncanny command line.
-fn main() {}
+//! The `uncanny` command line. This file only dispatches: `args.rs` says what can be typed,
+//! `commands/` does it, `diagnostics.rs` explains what went wrong.
+
+mod args;
+mod commands;
+mod diagnostics;
+mod error;
+mod grid;
+mod interrupt;
+mod logging;
+mod machine;
+mod models;
+mod naming;
+mod options;
+mod output;
+mod progress;
+mod summary;
+
+use std::process::ExitCode;
+
+use clap::FromArgMatches as _;
+
+use crate::args::{Cli, Command};
+use crate::commands::{cache, completions, convert, doctor, plan, train};
+
+fn main() -> ExitCode {
+    let matches = args::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let talk = logging::init(cli.log);
+    let result = match &cli.command {
+        Command::Convert(args) => convert::run(args, talk),
+        Command::Plan(args) => plan::run(args, talk),
+        Command::Train(args) => train::run(args, talk),
+        Command::Doctor(args) => doctor::run(args),
+        Command::Cache(args) => cache::run(args),
+        Command::Completions(args) => completions::run(args),
+    };
+    match result {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            diagnostics::show(&error);
+            ExitCode::from(error.exit_status())
+        }
+    }
+}

@@ -1,0 +1,484 @@
+//! What can be typed: the one description that feeds the parser, `--help` and the completions.
+//! Nothing here opens a file; `options.rs` makes sense of what was typed.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
+use uncanny_model::DeviceChoice;
+use uncanny_texture::Scale;
+
+/// The groups of `uncanny --help`: a heading and the commands under it.
+const GROUPS: [(&str, &[&str]); 3] = [
+    ("Enhance", &["convert", "plan"]),
+    ("Teach", &["train"]),
+    ("Look after", &["doctor", "cache", "completions"]),
+];
+
+/// Turns the 16x16 art of a resource pack into 128x128 art with a neural network.
+#[derive(Debug, Parser)]
+#[command(
+    name = "uncanny",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "\
+Examples:
+  uncanny convert Faithful.zip                 makes Faithful-128x.zip beside it
+  uncanny plan Faithful.zip                    shows what that would do, and why
+  uncanny convert Faithful.zip --model lanczos without the network, for comparison
+  uncanny doctor                               says what is missing, if anything
+
+`uncanny COMMAND --help` explains a command."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    #[command(flatten)]
+    pub(crate) log: LogArgs,
+}
+
+/// How much is said, by every command.
+#[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Messages")]
+pub(crate) struct LogArgs {
+    /// Say nothing but errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Say more: -v one line per texture, -vv everything
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Convert(Box<ConvertArgs>),
+    Plan(Box<PlanArgs>),
+    Train(Box<TrainArgs>),
+    Doctor(DoctorArgs),
+    Cache(CacheArgs),
+    Completions(CompletionsArgs),
+}
+
+/// Enhance resource packs
+///
+/// Reads packs (zip files or folders) and writes each anew, its textures enhanced and everything
+/// else byte for byte as it was. The output appears only when it is complete; an input is never
+/// changed.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  uncanny convert Faithful.zip
+  uncanny convert Faithful.zip -o Uncanny.zip --force
+  uncanny convert a.zip b.zip my-pack/ -o enhanced/
+  uncanny convert Faithful.zip --only 'textures/entity/**' --fidelity 1
+  uncanny convert Faithful.zip --scale 4 --grid look.png --report report.json
+
+Exit status: 0 done; 1 finished, but some textures could not be enhanced (they were copied);
+2 nothing was made; 130 interrupted.")]
+pub(crate) struct ConvertArgs {
+    /// The packs: zip files or folders
+    #[arg(required = true, value_name = "IN", value_hint = ValueHint::AnyPath)]
+    pub(crate) inputs: Vec<PathBuf>,
+
+    /// Where to write [default: beside IN, named by its resolution: Faithful-128x.zip]
+    ///
+    /// A name that ends in .zip makes a zip, any other name makes a folder. A name that ends in /
+    /// is a folder to put the outputs into; with several inputs it always is.
+    #[arg(long, short, value_name = "OUT", help_heading = "Output", value_hint = ValueHint::AnyPath)]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Replace an output that exists
+    #[arg(long, short, help_heading = "Output")]
+    pub(crate) force: bool,
+
+    /// Write what happened to every texture, as JSON
+    #[arg(long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Draw a contact sheet, textures before and after, as a PNG
+    #[arg(long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    pub(crate) grid: Option<PathBuf>,
+
+    /// Print the report as JSON instead of the summary
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) enhance: EnhanceArgs,
+
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+}
+
+/// What is enhanced and how: shared by `convert` and `plan`.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "What and how")]
+pub(crate) struct EnhanceArgs {
+    /// What enhances: faces, nearest, lanczos, or a checkpoint's path [default: faces]
+    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::FilePath)]
+    pub(crate) model: Option<String>,
+
+    /// How many times as big [default: the model's own]
+    #[arg(long, short, value_name = "N")]
+    pub(crate) scale: Option<Scale>,
+
+    /// Enhance only what matches; may be repeated
+    ///
+    /// A glob over names in the pack, such as 'textures/block/**'. It may match from any folder on.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) only: Vec<String>,
+
+    /// Leave alone what matches; may be repeated, and wins over --only
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) skip: Vec<String>,
+
+    /// Smooth each texture a little first: fewer blocks, softer faces
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) preblur: Option<bool>,
+
+    /// Send the output back as the input this many times, stranger each time [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(uncanny::MAX_ITERATIONS)))]
+    pub(crate) iterations: Option<u32>,
+
+    /// Hold on to the original colours: 0 the network is free, 1 seen from afar nothing changes
+    #[arg(long, value_name = "F", value_parser = fidelity)]
+    pub(crate) fidelity: Option<f32>,
+
+    /// Leave alone what would come out wider or higher than this many pixels
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_size: Option<u32>,
+
+    /// Settings and rules by glob [default: uncanny.toml in the current folder, if there is one]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// What it runs on.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Machine")]
+pub(crate) struct MachineArgs {
+    /// What the network runs on: auto, cpu, cuda or cuda:N [default: auto]
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<DeviceChoice>,
+
+    /// How many threads [default: one per core]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(crate) threads: Option<usize>,
+
+    /// How many tiles the network sees at once [default: what suits the device]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(crate) batch: Option<usize>,
+
+    /// Neither read nor write the cache of finished textures
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheDirArgs,
+}
+
+/// Where finished textures are kept.
+#[derive(Debug, Default, Args)]
+pub(crate) struct CacheDirArgs {
+    /// The folder of the cache [default: `uncanny cache dir` names it]
+    #[arg(long, value_name = "DIR", env = "UNCANNY_CACHE_DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) cache_dir: Option<PathBuf>,
+}
+
+/// Show what `convert` would do, and why
+///
+/// Decides everything `convert` decides and writes nothing. One row per texture: its path, what
+/// kind it is, what would be done and why, its size before and after; then the totals, and whether
+/// the game's atlas would still fit.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  uncanny plan Faithful.zip
+  uncanny plan Faithful.zip --skip 'gui/**' | less
+  uncanny plan Faithful.zip --json | jq '.rows[] | select(.action == \"copy\") | .why'")]
+pub(crate) struct PlanArgs {
+    /// The pack: a zip file or a folder
+    #[arg(value_name = "IN", value_hint = ValueHint::AnyPath)]
+    pub(crate) input: PathBuf,
+
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) enhance: EnhanceArgs,
+}
+
+/// Train a face network on pictures of your own
+///
+/// Trains the network of `--model faces` (PFSR, arXiv 1908.08239) step by step: x2, then x4, then
+/// x8. OUT receives NAME.safetensors for `--model`, sample grids and measurements as it goes, and
+/// what is needed to go on after an interruption.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  uncanny train portraits/ --out runs/portraits --name portraits
+  uncanny train faces.tar more/ --test held-out.tar --out runs/faces --iterations 20000
+  uncanny train faces.tar --out runs/faces --resume
+
+Ctrl-C saves and stops; --resume goes on.")]
+pub(crate) struct TrainArgs {
+    /// Folders and tar files of pictures of at least 128x128 pixels
+    #[arg(required = true, value_name = "DATA", value_hint = ValueHint::AnyPath)]
+    pub(crate) data: Vec<PathBuf>,
+
+    /// The folder that receives everything the training makes
+    #[arg(long, short, value_name = "DIR", help_heading = "Output", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+
+    /// What the checkpoint is called
+    #[arg(long, value_name = "NAME", default_value = "network", help_heading = "Output", value_parser = plain_name)]
+    pub(crate) name: String,
+
+    /// Go on with the training in --out
+    #[arg(long, help_heading = "Output")]
+    pub(crate) resume: bool,
+
+    /// Measure and draw samples every so many iterations
+    #[arg(long, value_name = "N", default_value_t = 500, help_heading = "Output",
+        value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) sample_every: u64,
+
+    /// Save what --resume needs every so many seconds
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 60,
+        help_heading = "Output"
+    )]
+    pub(crate) save_every: u64,
+
+    /// Pictures to measure on, never trained on; may be repeated [default: DATA]
+    #[arg(long, value_name = "DATA", help_heading = "Training", value_hint = ValueHint::AnyPath)]
+    pub(crate) test: Vec<PathBuf>,
+
+    /// How many iterations: N for all steps together, or A,B,C for x2, x4 and x8
+    #[arg(long, value_name = "N", default_value = "20000", help_heading = "Training", value_parser = iterations)]
+    pub(crate) iterations: [u64; 3],
+
+    /// The channels of the network, a multiple of 8: more are better and slower
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 128,
+        help_heading = "Training"
+    )]
+    pub(crate) width: u32,
+
+    /// Pictures in an iteration
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 16,
+        help_heading = "Training"
+    )]
+    pub(crate) batch: usize,
+
+    /// How fast it learns, up to the last step
+    #[arg(
+        long,
+        visible_alias = "lr",
+        value_name = "RATE",
+        default_value_t = 1e-3,
+        help_heading = "Training"
+    )]
+    pub(crate) learning_rate: f64,
+
+    /// How fast it learns at the very end
+    #[arg(
+        long,
+        value_name = "RATE",
+        default_value_t = 1e-5,
+        help_heading = "Training"
+    )]
+    pub(crate) final_rate: f64,
+
+    /// The same seed, data and options train the same network
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Training")]
+    pub(crate) seed: u64,
+
+    /// What to train on: auto, cpu, cuda or cuda:N
+    #[arg(
+        long,
+        value_name = "DEVICE",
+        default_value = "auto",
+        help_heading = "Machine"
+    )]
+    pub(crate) device: DeviceChoice,
+
+    /// How many threads [default: one per core]
+    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = positive)]
+    pub(crate) threads: Option<usize>,
+
+    /// Print what came of it as JSON
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+}
+
+/// Say what is here, what is missing and what to do about it
+///
+/// Versions, processor, devices, folders, models and free disk. Exits with 0 when all is well and
+/// with 1 when something needs doing.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  uncanny doctor
+  uncanny doctor --json > for-the-bug-report.json")]
+pub(crate) struct DoctorArgs {
+    /// Print JSON instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheDirArgs,
+}
+
+/// Look at the cache of finished textures, or empty it
+///
+/// `convert` keeps every texture it has enhanced, so that a second run only enhances what changed.
+/// Emptying the cache costs nothing but time.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  uncanny cache size
+  uncanny cache clear")]
+pub(crate) struct CacheArgs {
+    /// What to do with it
+    #[arg(value_enum, value_name = "ACTION")]
+    pub(crate) action: CacheAction,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheDirArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CacheAction {
+    /// Print the folder
+    Dir,
+    /// Print how many textures and how many bytes it holds
+    Size,
+    /// Delete them
+    Clear,
+}
+
+/// Print the completions of a shell
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  uncanny completions bash > ~/.local/share/bash-completion/completions/uncanny
+  uncanny completions zsh > ~/.zfunc/_uncanny
+  uncanny completions fish > ~/.config/fish/completions/uncanny.fish
+  uncanny completions powershell >> $PROFILE")]
+pub(crate) struct CompletionsArgs {
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// The whole command, with the groups of [`GROUPS`] in its help.
+pub(crate) fn command() -> clap::Command {
+    let command = Cli::command();
+    let mut groups = String::new();
+    for (heading, names) in GROUPS {
+        groups.push_str(&format!("{heading}:\n"));
+        for name in names {
+            let about = command
+                .find_subcommand(name)
+                .and_then(clap::Command::get_about)
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            groups.push_str(&format!("  {name:<12} {about}\n"));
+        }
+        groups.push('\n');
+    }
+    command.help_template(format!(
+        "{{about}}\n\nUsage: uncanny <COMMAND>\n\n{groups}{{options}}\n\n{{after-help}}\n"
+    ))
+}
+
+fn fidelity(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        _ => Err("expected a number from 0 to 1".to_owned()),
+    }
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(value) if value > 0 => Ok(value),
+        _ => Err("expected a number from 1 on".to_owned()),
+    }
+}
+
+/// As it was published: a quarter each for x2 and x4, half for x8.
+fn iterations(text: &str) -> Result<[u64; 3], String> {
+    let numbers: Option<Vec<u64>> = text
+        .split(',')
+        .map(|number| number.trim().parse().ok())
+        .collect();
+    match numbers.as_deref() {
+        Some([all]) if *all >= 4 => Ok([all / 4, all / 4, all - all / 4 * 2]),
+        Some([two, four, eight]) if *eight > 0 => Ok([*two, *four, *eight]),
+        _ => Err("expected a number from 4 on, or three such as 5000,5000,10000".to_owned()),
+    }
+}
+
+fn plain_name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !text.is_empty() && !text.starts_with('.') && text.chars().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected letters, digits, -, _ and .".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_description_holds_together() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_is_in_one_group_of_the_help() {
+        let command = command();
+        let mut grouped: Vec<&str> = GROUPS
+            .iter()
+            .flat_map(|(_, names)| *names)
+            .copied()
+            .collect();
+        let mut commands: Vec<&str> = command
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        grouped.sort_unstable();
+        commands.sort_unstable();
+        assert_eq!(grouped, commands);
+    }
+
+    #[test]
+    fn iterations_are_split_as_published() {
+        assert_eq!(iterations("200000"), Ok([50_000, 50_000, 100_000]));
+        assert_eq!(iterations("7"), Ok([1, 1, 5]));
+        assert_eq!(iterations("0,0,9"), Ok([0, 0, 9]));
+        for bad in ["", "3", "1,2", "1,2,0", "a", "1,2,3,4"] {
+            assert!(iterations(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn fidelity_is_a_share() {
+        assert_eq!(fidelity("0.5"), Ok(0.5));
+        for bad in ["-0.1", "1.1", "NaN", "much", ""] {
+            assert!(fidelity(bad).is_err(), "{bad}");
+        }
+    }
+}

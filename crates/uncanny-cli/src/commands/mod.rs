@@ -1,0 +1,8 @@
+//! One file per command. Each returns the exit status, or why it could not run.
+
+pub(crate) mod cache;
+pub(crate) mod completions;
+pub(crate) mod convert;
+pub(crate) mod doctor;
+pub(crate) mod plan;
+pub(crate) mod train;

@@ -1,0 +1,183 @@
+//! Explains what went wrong: the message, its causes, the place in a settings file, what to do.
+//! The only file that knows miette.
+
+use std::fmt;
+use std::io::{IsTerminal as _, Write as _};
+
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
+    SourceSpan,
+};
+
+use crate::error::Error;
+use crate::{logging, models};
+
+/// Tells on standard error why a command could not do its work.
+pub(crate) fn show(error: &Error) {
+    let theme = match (std::io::stderr().is_terminal(), logging::colours()) {
+        (true, true) => GraphicalTheme::unicode(),
+        (true, false) => GraphicalTheme::unicode_nocolor(),
+        (false, _) => plain(),
+    };
+    let mut text = String::new();
+    let handler = GraphicalReportHandler::new_themed(theme)
+        // A terminal wraps by itself, and then a path copied from it is still whole.
+        .with_wrap_lines(false)
+        .with_links(false);
+    if handler
+        .render_report(&mut text, &Explained::new(error))
+        .is_err()
+    {
+        text = format!("error: {error}\n");
+    }
+    // When standard error is closed, the exit status still tells.
+    let _ = std::io::stderr().write_all(text.trim_start_matches('\n').as_bytes());
+}
+
+/// An error and its causes, one after the other.
+pub(crate) fn one_line(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+/// ASCII, for files, pipes and logs.
+fn plain() -> GraphicalTheme {
+    let mut theme = GraphicalTheme::none();
+    theme.characters.error = "error:".to_owned();
+    theme
+}
+
+/// An error as miette wants to see it.
+#[derive(Debug)]
+struct Explained<'a> {
+    error: &'a Error,
+    help: Option<String>,
+    place: Option<(NamedSource<String>, LabeledSpan)>,
+}
+
+impl<'a> Explained<'a> {
+    fn new(error: &'a Error) -> Self {
+        Self {
+            error,
+            help: help(error),
+            place: place(error),
+        }
+    }
+}
+
+impl fmt::Display for Explained<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.error {
+            // Where the label points says the rest.
+            Error::Run(uncanny::Error::Config(error)) if self.place.is_some() => {
+                write!(f, "failed to read the settings {}", error.path.display())
+            }
+            // The library's messages are fragments.
+            Error::Run(error) if is_fragment(error) => write!(f, "failed to {error}"),
+            error => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Explained<'_> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(self.error)
+    }
+}
+
+impl Diagnostic for Explained<'_> {
+    fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        self.help
+            .as_ref()
+            .map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.place.as_ref().map(|(text, _)| text as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let (_, label) = self.place.as_ref()?;
+        Some(Box::new(std::iter::once(label.clone())))
+    }
+}
+
+/// Whether the message completes "failed to".
+fn is_fragment(error: &uncanny::Error) -> bool {
+    use uncanny::Error as E;
+    !matches!(error, E::Option { .. } | E::AtlasTooBig(_) | E::Interrupted)
+}
+
+fn place(error: &Error) -> Option<(NamedSource<String>, LabeledSpan)> {
+    let Error::Run(uncanny::Error::Config(error)) = error else {
+        return None;
+    };
+    let span = error.span.clone()?;
+    // An error at the end of the text still needs something to point at.
+    let end = span.end.min(error.text.len());
+    let start = span.start.min(end);
+    let label =
+        LabeledSpan::new_with_span(Some(error.message.clone()), SourceSpan::from(start..end));
+    Some((
+        NamedSource::new(error.path.to_string_lossy(), error.text.clone()),
+        label,
+    ))
+}
+
+/// What to do about it, where anything can be done.
+fn help(error: &Error) -> Option<String> {
+    let help = match error {
+        Error::Run(error) => return run_help(error),
+        Error::ReadConfig { .. } => {
+            "leave out --config to do without settings, or to use ./uncanny.toml"
+        }
+        Error::OutputTwice { .. } => "rename one of the inputs, or convert them one by one",
+        Error::OutputNotFolder { .. } => "name a folder, such as `-o enhanced/`",
+        Error::NoCacheFolder => "name one with --cache-dir, or do without with --no-cache",
+        _ => return None,
+    };
+    Some(help.to_owned())
+}
+
+fn run_help(error: &uncanny::Error) -> Option<String> {
+    use uncanny::Error as E;
+    let help = match error {
+        E::Model { source, .. } => return model_help(source.as_ref()),
+        E::AtlasTooBig(_) => "ask for less with --scale, or leave textures out with --skip",
+        E::Spool { .. } => {
+            "free some disk space, or set TMPDIR (TEMP on Windows) to a folder with more"
+        }
+        E::Cache { .. } => "name another folder with --cache-dir, or do without with --no-cache",
+        _ => return None,
+    };
+    Some(help.to_owned())
+}
+
+fn model_help(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(models::Error::Unknown { .. }) = error.downcast_ref() {
+        let list: Vec<String> = models::BUILT_IN
+            .iter()
+            .map(|(name, what)| format!("  {name}: {what}"))
+            .collect();
+        return Some(format!(
+            "the models are\n{}\n  or the path of a checkpoint",
+            list.join("\n")
+        ));
+    }
+    let help = match error.downcast_ref::<uncanny_model::Error>()? {
+        uncanny_model::Error::NoDevice { .. } => {
+            "`--device auto` takes what is there; `uncanny doctor` says what that is"
+        }
+        uncanny_model::Error::UnknownArchitecture { .. } => {
+            "a checkpoint holds a network's tensors; PFSR generators are understood, discriminators and optimisers are not"
+        }
+        uncanny_model::Error::Checkpoint(_) => {
+            "checkpoints are .safetensors files, or PyTorch's .pth and .ckpt; download it again if it was cut short"
+        }
+        _ => return None,
+    };
+    Some(help.to_owned())
+}

@@ -1,0 +1,130 @@
+//! Why a command could not do its work. How that is told is `diagnostics.rs`'s affair.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::interrupt;
+
+/// Exit status of a command that could not run.
+const COULD_NOT_RUN: u8 = 2;
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum Error {
+    /// The library refused.
+    #[error(transparent)]
+    Run(#[from] uncanny::Error),
+
+    /// A pack could not be opened, or its output may not be written.
+    #[error(transparent)]
+    Pack(#[from] uncanny_pack::Error),
+
+    /// The device asked for is not there.
+    #[error("failed to {0}")]
+    Device(#[source] uncanny_model::Error),
+
+    /// The training could not be done.
+    #[error("failed to {0}")]
+    Train(#[source] uncanny_train::Error),
+
+    /// The threads asked for cannot be had.
+    #[error("failed to start {count} threads")]
+    Threads {
+        /// How many.
+        count: usize,
+        #[source]
+        source: rayon::ThreadPoolBuildError,
+    },
+
+    /// Settings asked for by `--config` that cannot be read.
+    #[error("failed to read the settings {}", path.display())]
+    ReadConfig {
+        /// The file.
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+
+    /// A report or a contact sheet that cannot be written.
+    #[error("failed to write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+
+    /// The contact sheet could not be drawn.
+    #[error("failed to draw the contact sheet {}", path.display())]
+    Grid {
+        /// The file.
+        path: PathBuf,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+
+    /// Two inputs of one name.
+    #[error("the output {} would be written twice", path.display())]
+    OutputTwice {
+        /// The output.
+        path: PathBuf,
+    },
+
+    /// Several inputs cannot become one zip.
+    #[error("several packs cannot be written to the one zip {}", path.display())]
+    OutputNotFolder {
+        /// What was given as the output.
+        path: PathBuf,
+    },
+
+    /// The folder of the output cannot be made.
+    #[error("failed to create the folder {}", path.display())]
+    CreateFolder {
+        /// The folder.
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+
+    /// The system names no folder for caches, and no one else did.
+    #[error("no folder for the cache is known on this system")]
+    NoCacheFolder,
+
+    /// The cache could not be looked at or emptied.
+    #[error("failed to {doing} the cache {}", path.display())]
+    Cache {
+        /// What was being done with it.
+        doing: &'static str,
+        /// Its folder.
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+
+    /// Data could not be written to standard output.
+    #[error("failed to write to standard output")]
+    Stdout(#[from] io::Error),
+}
+
+impl From<uncanny_model::Error> for Error {
+    fn from(error: uncanny_model::Error) -> Self {
+        Self::Device(error)
+    }
+}
+
+impl From<uncanny_train::Error> for Error {
+    fn from(error: uncanny_train::Error) -> Self {
+        Self::Train(error)
+    }
+}
+
+impl Error {
+    /// What the process reports to whoever started it.
+    pub(crate) fn exit_status(&self) -> u8 {
+        match self {
+            Self::Run(uncanny::Error::Interrupted) => interrupt::EXIT_STATUS,
+            _ => COULD_NOT_RUN,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! From what was typed to what is meant: settings files, the folder of the cache, names of models.
+//! Everything is resolved once, here, before the work starts.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use uncanny::{Config, Options};
+
+use crate::args::EnhanceArgs;
+use crate::error::Error;
+use crate::models;
+
+/// The settings file that is found without being named.
+const CONFIG: &str = "uncanny.toml";
+
+/// Lays the flags over the settings file over the defaults.
+///
+/// # Errors
+///
+/// When a settings file was named and cannot be read, or when one is refused.
+pub(crate) fn resolve(args: &EnhanceArgs) -> Result<Options, Error> {
+    let flags = Config {
+        model: args.model.clone(),
+        scale: args.scale,
+        fidelity: args.fidelity,
+        preblur: args.preblur,
+        iterations: args.iterations,
+        max_size: args.max_size,
+        only: args.only.clone(),
+        skip: args.skip.clone(),
+        rules: Vec::new(),
+    };
+    let file = match &args.config {
+        Some(path) => read(path)?,
+        None => match read(Path::new(CONFIG)) {
+            Err(Error::ReadConfig { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                Config::default()
+            }
+            found => found?,
+        },
+    };
+    Ok(Options::new(flags, file)?)
+}
+
+/// The settings file that is used when none is named, if it is there.
+pub(crate) fn found_config() -> Option<PathBuf> {
+    Path::new(CONFIG).is_file().then(|| PathBuf::from(CONFIG))
+}
+
+fn read(path: &Path) -> Result<Config, Error> {
+    let text = fs::read_to_string(path).map_err(|source| Error::ReadConfig {
+        path: path.to_owned(),
+        source,
+    })?;
+    let mut config = Config::parse(&text, path).map_err(uncanny::Error::from)?;
+    tracing::info!("settings from {}", path.display());
+    // Checkpoints named in a file are found from where the file is, not from where the user stands.
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let named = config
+        .rules
+        .iter_mut()
+        .map(|rule| &mut rule.model)
+        .chain([&mut config.model]);
+    for model in named.flatten().filter(|model| models::is_path(model)) {
+        *model = folder.join(&*model).to_string_lossy().into_owned();
+    }
+    Ok(config)
+}
+
+/// The folder of the cache: as given, or where the system keeps such things.
+pub(crate) fn cache_folder(given: Option<&PathBuf>) -> Option<PathBuf> {
+    match given {
+        Some(folder) => Some(folder.clone()),
+        None => default_cache_folder(),
+    }
+}
+
+fn default_cache_folder() -> Option<PathBuf> {
+    use etcetera::BaseStrategy as _;
+    let folders = etcetera::choose_base_strategy().ok()?;
+    Some(folders.cache_dir().join("uncanny"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoints_named_in_a_file_are_found_from_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.toml");
+        let text = "model = 'faces'\n[[rule]]\nmatch = '**'\nmodel = 'nets/rrdb.pth'\n";
+        fs::write(&path, text).unwrap();
+        let config = read(&path).unwrap();
+        assert_eq!(config.model.as_deref(), Some("faces"));
+        let expected = folder.path().join("nets/rrdb.pth");
+        assert_eq!(
+            config.rules[0].model.as_deref().map(Path::new),
+            Some(expected.as_path())
+        );
+    }
+
+    #[test]
+    fn a_settings_file_that_was_named_must_be_there() {
+        let args = EnhanceArgs {
+            config: Some(PathBuf::from("no/such.toml")),
+            ..EnhanceArgs::default()
+        };
+        assert!(matches!(resolve(&args), Err(Error::ReadConfig { .. })));
+    }
+}
