@@ -34,4 +34,4 @@ seam = np.concatenate([across[:, -1], down[-1, :]]).mean()
 inside = np.concatenate([across[:, :-1].ravel(), down[:-1, :].ravel()]).mean()
 print("seam", repr(float(seam / inside)))
 laplacian = l[1:-1, :-2] + l[1:-1, 2:] + l[:-2, 1:-1] + l[2:, 1:-1] - 4 * l[1:-1, 1:-1]
-print("sharpness", repr(float(laplacian.var())))
+print("sharpness", repr(float(np.abs(laplacian).mean())))
