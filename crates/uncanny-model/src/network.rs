@@ -174,10 +174,13 @@ impl Upscaler for Network {
     }
 }
 
-/// A texture's 16 pixels with 8 of context on each side, which is cropped away: the network pads
-/// with zeros, and what it draws within about 6 pixels of them shows.
+/// A texture's 16 pixels with 4 of context on each side, which is cropped away.
+///
+/// The network pads with zeros, and on a bare 16x16 tile that shows as a frame. With 4 pixels of
+/// context no pixel of 14 wrapped blocks was more than 3 levels of 255 from what 12 pixels give
+/// (mean 0.03); 2 pixels leave up to 50, 6 pixels none and cost 1.4 times as much.
 const TILING: Tiling = Tiling {
-    tile: 32,
+    tile: 24,
     stride: 16,
     feather: 0,
 };

@@ -4,12 +4,13 @@
 
 use std::path::PathBuf;
 
+use image::{Rgba, RgbaImage};
 use tch::{Kind, Tensor};
 use uncanny_model::arch::pfsr::{Config, Folded, Progress};
 use uncanny_model::checkpoint::{self, Checkpoint, DType};
 use uncanny_model::tensors::{channels_last, to_tensor};
 use uncanny_model::{Device, Error, Network};
-use uncanny_texture::{RgbPlanes, Upscaler};
+use uncanny_texture::{Cell, Edges, Recipe, Rect, RgbPlanes, Upscaler};
 
 fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -191,6 +192,52 @@ fn the_faces_that_come_with_the_library_load() {
         (0.6e9..0.7e9).contains(&(about.flops_per_tile as f64)),
         "{}",
         about.flops_per_tile
+    );
+}
+
+/// A wrapping texture has no border: enhanced after a shift it is the enhanced one, shifted.
+#[test]
+fn wrapping_textures_have_no_seam() {
+    let texture = RgbaImage::from_fn(16, 16, |x, y| {
+        let noise = (x * 37 + y * 91 + x * y * 13) % 97;
+        Rgba([
+            100 + noise as u8,
+            70 + (noise / 2) as u8,
+            40 + (x * 5) as u8,
+            255,
+        ])
+    });
+    let shifted = RgbaImage::from_fn(16, 16, |x, y| {
+        *texture.get_pixel((x + 5) % 16, (y + 11) % 16)
+    });
+    let mut faces = Network::faces(Device::CPU).unwrap();
+    let mut enhance = |image: &RgbaImage| {
+        let whole = Cell {
+            rect: Rect {
+                x: 0,
+                y: 0,
+                width: 16,
+                height: 16,
+            },
+            edges: Edges::WRAP,
+        };
+        let recipe = Recipe::new(vec![whole], faces.scale());
+        uncanny_texture::enhance(image, &recipe, &mut faces).unwrap()
+    };
+    let (a, b) = (enhance(&texture), enhance(&shifted));
+    let (mut worst, mut sum) = (0, 0);
+    for (x, y, pixel) in b.enumerate_pixels() {
+        let other = a.get_pixel((x + 40) % 128, (y + 88) % 128);
+        for channel in 0..3 {
+            let difference = u64::from(pixel[channel].abs_diff(other[channel]));
+            worst = worst.max(difference);
+            sum += difference;
+        }
+    }
+    let mean = sum as f64 / f64::from(3 * 128 * 128);
+    assert!(
+        worst <= 8 && mean < 0.2,
+        "a seam of {worst} levels, {mean} on average"
     );
 }
 
