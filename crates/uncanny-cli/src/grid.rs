@@ -12,9 +12,9 @@ use crate::error::Error;
 /// The most textures on a sheet; of more, every so many-th is shown.
 const TEXTURES: usize = 60;
 /// Textures beside each other.
-const IN_A_ROW: usize = 3;
-/// The side of a picture on the sheet.
-const SIDE: u32 = 192;
+const IN_A_ROW: usize = 4;
+/// The side of a picture on the sheet: what 16x16 becomes at 8x.
+const SIDE: u32 = 128;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
