@@ -72,7 +72,7 @@ Examples:
   uncanny convert Faithful.zip
   uncanny convert Faithful.zip -o Uncanny.zip --force
   uncanny convert a.zip b.zip my-pack/ -o enhanced/
-  uncanny convert Faithful.zip --only 'textures/entity/**' --fidelity 1
+  uncanny convert Faithful.zip --only 'textures/entity/**' --fidelity 0
   uncanny convert Faithful.zip --scale 4 --grid look.png --report report.json
 
 Exit status: 0 done; 1 finished, but some textures could not be enhanced (they were copied);
@@ -142,7 +142,7 @@ pub(crate) struct EnhanceArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(uncanny::MAX_ITERATIONS)))]
     pub(crate) iterations: Option<u32>,
 
-    /// Hold on to the original colours: 0 the network is free, 1 seen from afar nothing changes
+    /// Hold on to the original colours: 0 the network is free, 1 seen from afar nothing changes [default: 1]
     #[arg(long, value_name = "F", value_parser = fidelity)]
     pub(crate) fidelity: Option<f32>,
 

@@ -1,7 +1,5 @@
 //! The face network by batch and tile: `cargo bench -p uncanny-model`.
 
-#![expect(missing_docs, reason = "the macros make public functions")]
-
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

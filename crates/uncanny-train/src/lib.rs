@@ -1,6 +1,6 @@
 //! Training of super-resolution networks: data sets, losses, the progressive schedule.
 //!
-//! [`train`] goes through the three steps of PFSR (arXiv 1908.08239), x2, x4 and x8, each faded in
+//! [`train()`] goes through the three steps of PFSR (arXiv 1908.08239), x2, x4 and x8, each faded in
 //! over the last, and leaves a checkpoint, sample grids and measurements in a folder, from which it
 //! goes on when it was interrupted.
 

@@ -10,6 +10,8 @@ use uncanny_texture::{Edges, Scale};
 
 use crate::Error;
 
+/// Back-projected wholly unless asked otherwise: a pack keeps its colours, and its mipmaps look as they did.
+pub const DEFAULT_FIDELITY: f32 = 1.0;
 /// The largest number of times a texture may be sent through the network.
 pub const MAX_ITERATIONS: u32 = 16;
 /// The longest side a picture may have after enhancement, unless the user says otherwise.
@@ -214,7 +216,7 @@ impl Default for Options {
         Self {
             model: DEFAULT_MODEL.to_owned(),
             scale: None,
-            fidelity: 0.0,
+            fidelity: DEFAULT_FIDELITY,
             preblur: false,
             iterations: 1,
             max_size: DEFAULT_MAX_SIZE,

@@ -15,8 +15,8 @@ mod run;
 
 pub use cache::{Cache, CacheKey, DEFAULT_CACHE_BYTES};
 pub use config::{
-    ActionChoice, AlphaChoice, Config, ConfigError, DEFAULT_MAX_SIZE, DEFAULT_MODEL, EdgeChoice,
-    MAX_ITERATIONS, Options, RuleConfig,
+    ActionChoice, AlphaChoice, Config, ConfigError, DEFAULT_FIDELITY, DEFAULT_MAX_SIZE,
+    DEFAULT_MODEL, EdgeChoice, MAX_ITERATIONS, Options, RuleConfig,
 };
 pub use error::Error;
 pub use events::{Event, Outcome, Stage};

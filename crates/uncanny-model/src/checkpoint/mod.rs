@@ -1,7 +1,7 @@
 //! Checkpoint files into named tensors: safetensors, and both formats of `torch.save`.
 //!
 //! Pure Rust, no libtorch. Pickles are interpreted by a machine that knows only how to put
-//! tensors together ([`pickle`]): no file can make it run code. Which network the tensors belong
+//! tensors together (`pickle`): no file can make it run code. Which network the tensors belong
 //! to is not decided here.
 
 mod error;

@@ -2,7 +2,7 @@
 //!
 //! minecraft-rules B5: `gui.scaling` is in interface units whatever the image's resolution [M, T], so a border is
 //! that share of the image; the sidecar never changes. Before 1.20.2 each rectangle of a sheet is an image of its
-//! own [M].
+//! own \[M\].
 
 use serde_json::Value;
 use uncanny_texture::{Cell, Edge, Edges, Rect};

@@ -6,8 +6,8 @@
 //! decision says that it is unsure.
 //!
 //! Each file states the source of its rules and how sure they are, with the letters of the project's rule book:
-//! [C] how the game behaves, [M] its maker's own tools and schemas, [D] project documentation, [T] measured on a
-//! pack, [?] not confirmed.
+//! \[C\] how the game behaves, \[M\] its maker's own tools and schemas, \[D\] project documentation, \[T\] measured on a
+//! pack, \[?\] not confirmed.
 
 mod rule;
 

@@ -2,7 +2,7 @@
 //!
 //! minecraft-rules B1: "derive from models (full-cube faces wrap), fall back to folder". Parents are followed inside
 //! the pack; the game's own parents, which no pack needs to hold, are known by name (`VANILLA`). UVs are fractions
-//! of 16, so nothing here depends on resolution [C].
+//! of 16, so nothing here depends on resolution \[C\].
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -145,7 +145,7 @@ fn element_faces(element: &Value) -> Vec<(String, Shape)> {
 }
 
 /// The game's own parents: name and the shape of each texture variable (`*` for all the others).
-/// Written from the models' public descriptions [C]; names of 1.8 to 26.x.
+/// Written from the models' public descriptions \[C\]; names of 1.8 to 26.x.
 const VANILLA: &[(&str, &[(&str, Shape)])] = {
     use Shape::{Full, Layer, Part, Plant};
     &[

@@ -1,7 +1,7 @@
 //! Which textures are already high resolution, against the size that the game's own have.
 //!
 //! minecraft-rules B0: "resolution detection is mandatory". Up to twice the usual size is low resolution still; a
-//! pack whose blocks are 32 wide doubles all limits. Sizes are the game's [C]; those of mobs that are not listed
+//! pack whose blocks are 32 wide doubles all limits. Sizes are the game's \[C\]; those of mobs that are not listed
 //! are 64x64 at most.
 
 use super::rule::AssetKind;
