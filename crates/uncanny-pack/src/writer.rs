@@ -519,8 +519,16 @@ fn check_replaceable(target: &Path, format: PackFormat) -> Result<(), Error> {
 }
 
 fn is_pack_or_empty(folder: &Path) -> bool {
-    let is_pack =
-        |folder: &Path| folder.join("pack.mcmeta").is_file() || folder.join("assets").is_dir();
+    // Many a project has an `assets` folder. Without a pack.mcmeta, only one that has nothing else is a pack.
+    let bare = |folder: &Path| {
+        let Ok(mut inside) = folder.read_dir() else {
+            return false;
+        };
+        let known = |name: &std::ffi::OsStr| name == "assets" || name == "pack.png";
+        folder.join("assets").is_dir()
+            && inside.all(|found| found.is_ok_and(|found| known(&found.file_name())))
+    };
+    let is_pack = |folder: &Path| folder.join("pack.mcmeta").is_file() || bare(folder);
     let Ok(mut inside) = folder.read_dir() else {
         return false;
     };

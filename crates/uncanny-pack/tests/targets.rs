@@ -140,6 +140,13 @@ fn a_folder_that_is_no_pack_is_not_replaced_even_by_force() {
         .to_string();
     assert!(message.contains("it is a file"), "{message}");
     assert_eq!(names(&home), ["diary.txt", "letters"]);
+    // The folder of a project, which has its own assets.
+    fs::create_dir_all(home.join("assets/minecraft")).unwrap();
+    let message = write(&home, PackFormat::Folder, true, "1")
+        .unwrap_err()
+        .to_string();
+    assert!(message.contains("will not be replaced"), "{message}");
+    assert_eq!(names(&home), ["assets", "diary.txt", "letters"]);
     for target in ["..", "/", "."] {
         assert!(
             write(target.as_ref(), PackFormat::Folder, true, "1").is_err(),
