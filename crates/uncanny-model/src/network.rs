@@ -8,7 +8,7 @@ use uncanny_texture::{RgbPlanes, Scale, Tiling, UpscaleError, Upscaler};
 use crate::arch::pfsr;
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::first_few;
-use crate::tensors::{batch, channels_last, unbatch};
+use crate::tensors::{batch, try_channels_last, unbatch};
 use crate::{Device, Error, Result};
 
 /// The face network that comes with the library.
@@ -80,7 +80,8 @@ impl Network {
         let kind = device.kind();
         let (body, description) = build(name, &checkpoint, device, kind)?;
         let mut hash = blake3::Hasher::new();
-        // Another device or number format may round the other way: its results are kept apart.
+        // Another device or number format may round the other way: its results are kept apart. Those of
+        // other batches and numbers of threads differ in last bits alone, and may serve each other.
         hash.update(if device == Device::CPU {
             b"cpu "
         } else {
@@ -119,12 +120,14 @@ impl Network {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
         tch::no_grad(|| {
             let x = x.f_to_device(self.device.torch())?.f_to_kind(self.kind)?;
-            self.body.forward(&channels_last(&x))
+            self.body.forward(&try_channels_last(&x)?)
         })
     }
 
+    /// Always a whole batch, filled up where the tiles are fewer: libtorch sums in another order for another
+    /// number of tiles, and a tile's last bit would depend on how many others were wanted (or cached) with it.
     fn enhance(&self, tiles: &[RgbPlanes]) -> Result<Vec<RgbPlanes>, TchError> {
-        unbatch(&self.forward(&batch(tiles))?)
+        unbatch(&self.forward(&batch(tiles, self.batch)?)?, tiles.len())
     }
 }
 
@@ -157,8 +160,8 @@ impl Upscaler for Network {
             let now = &rest[..rest.len().min(self.batch)];
             match self.enhance(now) {
                 Ok(done) => enhanced.extend(done),
-                Err(error) if out_of_memory(&error) && now.len() > 1 => {
-                    self.batch = now.len() / 2;
+                Err(error) if out_of_memory(&error) && self.batch > 1 => {
+                    self.batch /= 2;
                     tracing::warn!(
                         batch = self.batch,
                         "the device ran out of memory: smaller batches from here on"

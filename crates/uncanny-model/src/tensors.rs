@@ -12,7 +12,14 @@ use crate::{Error, Result};
 /// The same values with the channel as the innermost dimension in memory, which libtorch's
 /// convolutions run faster on.
 pub fn channels_last(x: &Tensor) -> Tensor {
-    x.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
+    try_channels_last(x).expect("a four-dimensional tensor, and memory for a second one")
+}
+
+/// The same where memory may run out.
+pub(crate) fn try_channels_last(x: &Tensor) -> Result<Tensor, tch::TchError> {
+    x.f_permute([0, 2, 3, 1])?
+        .f_contiguous()?
+        .f_permute([0, 3, 1, 2])
 }
 
 /// One tensor of a checkpoint, as f32 on the CPU.
@@ -103,12 +110,17 @@ pub fn state_of(store: &VarStore) -> Result<StateDict> {
     Ok(state)
 }
 
-/// Tiles of one size to N x 3 x h x w, f32 in 0..1, on the CPU.
-pub(crate) fn batch(tiles: &[RgbPlanes]) -> Tensor {
+/// Tiles of one size to `count` x 3 x h x w, f32 in 0..1, on the CPU: black ones after them, where they are fewer.
+///
+/// # Errors
+/// When memory runs out.
+pub(crate) fn batch(tiles: &[RgbPlanes], count: usize) -> Result<Tensor, tch::TchError> {
     let (w, h) = tiles
         .first()
         .map_or((0, 0), |tile| (tile.width, tile.height));
-    let mut data = Vec::with_capacity(tiles.len() * 3 * (w * h) as usize);
+    let each = 3 * (w * h) as usize;
+    let count = count.max(tiles.len());
+    let mut data = Vec::with_capacity(count * each);
     for tile in tiles {
         assert_eq!(
             (tile.width, tile.height),
@@ -117,14 +129,16 @@ pub(crate) fn batch(tiles: &[RgbPlanes]) -> Tensor {
         );
         data.extend_from_slice(&tile.data);
     }
-    Tensor::from_slice(&data).reshape([tiles.len() as i64, 3, i64::from(h), i64::from(w)])
+    data.resize(count * each, 0.0);
+    Tensor::f_from_slice(&data)?.f_reshape([count as i64, 3, i64::from(h), i64::from(w)])
 }
 
-/// N x 3 x h x w on any device to tiles, clamped to 0..1.
+/// The first `count` of N x 3 x h x w on any device to tiles, clamped to 0..1.
 ///
 /// # Errors
 /// When the values cannot be copied from the device.
-pub(crate) fn unbatch(x: &Tensor) -> Result<Vec<RgbPlanes>, tch::TchError> {
+pub(crate) fn unbatch(x: &Tensor, count: usize) -> Result<Vec<RgbPlanes>, tch::TchError> {
+    let x = x.f_narrow(0, 0, count as i64)?;
     let (n, _, h, w) = x.size4()?;
     let x = x
         .f_clamp(0.0, 1.0)?
@@ -132,8 +146,8 @@ pub(crate) fn unbatch(x: &Tensor) -> Result<Vec<RgbPlanes>, tch::TchError> {
         .f_to_kind(Kind::Float)?;
     let each = (3 * h * w) as usize;
     let mut data = vec![0f32; each * n as usize];
-    let count = data.len();
-    x.f_contiguous()?.f_copy_data(&mut data, count)?;
+    let values = data.len();
+    x.f_contiguous()?.f_copy_data(&mut data, values)?;
     Ok(data
         .chunks_exact(each)
         .map(|tile| RgbPlanes {

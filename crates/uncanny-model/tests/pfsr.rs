@@ -112,6 +112,31 @@ fn tiles_come_back_in_order_whatever_the_batch() {
     }
 }
 
+#[test]
+fn a_tile_does_not_depend_on_its_company() {
+    let mut faces = Network::faces(Device::CPU).unwrap().with_batch(8);
+    let side = faces.tiling().tile;
+    let tile = |seed: u32| RgbPlanes {
+        width: side,
+        height: side,
+        data: (0..3 * side * side)
+            .map(|i| (i * (seed + 3) * 31 % 256) as f32 / 255.0)
+            .collect(),
+    };
+    let tiles: Vec<RgbPlanes> = (0..11).map(tile).collect();
+    let all = faces.upscale(&tiles).unwrap();
+    assert_eq!(all.len(), 11);
+    let again = |tiles: &[RgbPlanes], faces: &mut Network| faces.upscale(tiles).unwrap();
+    for (i, expected) in all.iter().enumerate() {
+        let alone = again(&tiles[i..=i], &mut faces);
+        assert!(alone[0].data == expected.data, "tile {i} alone");
+    }
+    let backwards: Vec<RgbPlanes> = tiles.iter().rev().cloned().collect();
+    for (i, found) in again(&backwards, &mut faces).iter().rev().enumerate() {
+        assert!(found.data == all[i].data, "tile {i} in another place");
+    }
+}
+
 /// Writes a changed copy of the tiny checkpoint and says why it does not load.
 fn refusal(change: impl FnOnce(&mut Checkpoint)) -> Error {
     let mut checkpoint = read("tiny.safetensors");

@@ -13,7 +13,7 @@ use tch::{Device, Kind, TchError, Tensor};
 use uncanny_texture::Scale;
 
 use crate::checkpoint::StateDict;
-use crate::tensors::{self, channels_last};
+use crate::tensors::{self, try_channels_last};
 use crate::{Error, Result};
 
 /// The published checkpoints' slope for running statistics and variance floor (PyTorch's default).
@@ -249,7 +249,8 @@ impl Generator {
         match progress.blend() {
             None => y,
             Some(alpha) => {
-                let previous = doubled(&x.apply(&self.to_rgb[newest - 1]));
+                let previous = doubled(&x.apply(&self.to_rgb[newest - 1]))
+                    .expect("a training has memory for it");
                 previous * (1.0 - alpha) + y * alpha
             }
         }
@@ -257,9 +258,9 @@ impl Generator {
 }
 
 /// Enlarges N x 3 x h x w twice by repeating pixels.
-fn doubled(x: &Tensor) -> Tensor {
-    let (_, _, h, w) = x.size4().expect("images are four-dimensional");
-    x.upsample_nearest2d([2 * h, 2 * w], None, None)
+fn doubled(x: &Tensor) -> Result<Tensor, TchError> {
+    let (_, _, h, w) = x.size4()?;
+    x.f_upsample_nearest2d([2 * h, 2 * w], None, None)
 }
 
 /// A convolution with its batch norm folded in.
@@ -270,11 +271,12 @@ struct Conv {
 }
 
 impl Conv {
-    fn place(weight: Tensor, bias: Tensor, device: Device, kind: Kind) -> Conv {
-        Conv {
-            weight: channels_last(&weight.to_device(device).to_kind(kind)),
-            bias: bias.to_device(device).to_kind(kind),
-        }
+    fn place(weight: Tensor, bias: Tensor, device: Device, kind: Kind) -> Result<Conv, TchError> {
+        let there = |x: &Tensor| x.f_to_device(device)?.f_to_kind(kind);
+        Ok(Conv {
+            weight: try_channels_last(&there(&weight)?)?,
+            bias: there(&bias)?,
+        })
     }
 
     fn conv(&self, x: &Tensor, padding: i64) -> Result<Tensor, TchError> {
@@ -336,21 +338,28 @@ impl Folded {
         })?;
         Ok(tch::no_grad(|| {
             Folded::fold(&generator, progress, device, kind)
-        }))
+        })?)
     }
 
-    fn fold(generator: &Generator, progress: Progress, device: Device, kind: Kind) -> Folded {
+    fn fold(
+        generator: &Generator,
+        progress: Progress,
+        device: Device,
+        kind: Kind,
+    ) -> Result<Folded, TchError> {
         let place = |(weight, bias)| Conv::place(weight, bias, device, kind);
         let used = usize::from(progress.step);
-        let steps = generator.steps[..used].iter().map(|step| FoldedStep {
-            conv_0: place(fold_equal(&step.block.conv_0, &step.block.conv_1)),
-            conv_3: place(fold_equal(&step.block.conv_3, &step.block.conv_4)),
-            deconv: place(fold(
-                &step.deconv.ws,
-                step.deconv.bs.as_ref(),
-                &step.norm,
-                1,
-            )),
+        let steps = generator.steps[..used].iter().map(|step| {
+            Ok(FoldedStep {
+                conv_0: place(fold_equal(&step.block.conv_0, &step.block.conv_1))?,
+                conv_3: place(fold_equal(&step.block.conv_3, &step.block.conv_4))?,
+                deconv: place(fold(
+                    &step.deconv.ws,
+                    step.deconv.bs.as_ref(),
+                    &step.norm,
+                    1,
+                ))?,
+            })
         });
         let first = &generator.conv_first;
         let to_rgb = generator.to_rgb[..used].iter().map(|conv| {
@@ -358,12 +367,12 @@ impl Folded {
             let bias = conv.bs.as_ref().expect("to_rgb has a bias");
             place((&conv.ws * 0.5, bias * 0.5 + 0.5))
         });
-        Folded {
-            conv_first: place(fold(&first.ws, first.bs.as_ref(), &generator.norm_first, 0)),
-            steps: steps.collect(),
-            to_rgb: to_rgb.collect(),
+        Ok(Folded {
+            conv_first: place(fold(&first.ws, first.bs.as_ref(), &generator.norm_first, 0))?,
+            steps: steps.collect::<Result<_, TchError>>()?,
+            to_rgb: to_rgb.collect::<Result<_, TchError>>()?,
             progress,
-        }
+        })
     }
 
     /// N x 3 x h x w in 0..1, channels-last, to N x 3 x kh x kw, about 0..1 (not clamped).
@@ -371,7 +380,8 @@ impl Folded {
     /// # Errors
     /// What libtorch reports, such as memory running out.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        let mut x = self.conv_first.conv(&(x * 2.0 - 1.0), 1)?.f_relu_()?;
+        let x = x.f_mul_scalar(2.0)?.f_sub_scalar_(1.0)?;
+        let mut x = self.conv_first.conv(&x, 1)?.f_relu_()?;
         let (newest, earlier) = self.steps.split_last().expect("at least one step");
         for step in earlier {
             x = step.forward(&x)?;
@@ -381,8 +391,9 @@ impl Folded {
         match self.progress.blend() {
             None => Ok(y),
             Some(alpha) => {
-                let previous = doubled(&self.to_rgb[self.to_rgb.len() - 2].conv(&x, 0)?);
-                Ok(previous * (1.0 - alpha) + y * alpha)
+                let previous = doubled(&self.to_rgb[self.to_rgb.len() - 2].conv(&x, 0)?)?;
+                let mut previous = previous.f_mul_scalar(1.0 - alpha)?;
+                previous.f_add_(&y.f_mul_scalar(alpha)?)
             }
         }
     }
