@@ -1052,3 +1052,27 @@ fn every_form_of_png_gives_the_same_texture() {
         assert_eq!(of(form), expected, "{form}");
     }
 }
+
+#[test]
+fn what_cannot_be_a_texture_does_not_count_for_the_atlas() {
+    let huge = {
+        let mut bytes = noise(16, 16, 1);
+        bytes[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
+        bytes
+    };
+    let files = pack(
+        META,
+        [
+            texture("block/huge.png", huge.clone()),
+            texture("item/huge.png", huge),
+            texture("block/stone.png", noise(16, 16, 2)),
+        ],
+    );
+    let after = convert(&files, 6);
+    for name in ["block/huge.png", "item/huge.png"] {
+        let name = format!("{TEXTURES}/{name}");
+        assert_eq!(file(&after, &name), file(&files, &name));
+    }
+    let stone = format!("{TEXTURES}/block/stone.png");
+    assert_eq!(size(file(&after, &stone)), (128, 128));
+}

@@ -51,6 +51,15 @@ impl Default for DecodeLimits {
     }
 }
 
+impl DecodeLimits {
+    /// Whether an image of that size may be decoded.
+    #[must_use]
+    pub fn allow(&self, (width, height): (u32, u32)) -> bool {
+        width.max(height) <= self.max_side
+            && u64::from(width) * u64::from(height) <= self.max_pixels
+    }
+}
+
 const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 
 /// Width and height as the header declares them; looks at nothing else.
@@ -98,7 +107,7 @@ pub fn probe(bytes: &[u8]) -> Result<(u32, u32), Error> {
 pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Texture, Error> {
     let (width, height) = probe(bytes)?;
     let pixels = u64::from(width) * u64::from(height);
-    if width > limits.max_side || height > limits.max_side || pixels > limits.max_pixels {
+    if !limits.allow((width, height)) {
         return Err(Error::TooLarge {
             width,
             height,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use uncanny_pack::Atlas;
-use uncanny_texture::Scale;
+use uncanny_texture::{DecodeLimits, Scale};
 
 use super::Draft;
 use crate::config::Paths;
@@ -36,6 +36,10 @@ pub(super) fn estimate(drafts: &[Draft], scale: Scale) -> Vec<AtlasEstimate> {
         let (Some(atlas), Some((width, height))) = (rule.atlas, draft.size) else {
             continue;
         };
+        // What cannot be decoded here the game cannot load either; its header may claim any size.
+        if draft.error.is_some() || !DecodeLimits::default().allow((width, height)) {
+            continue;
+        }
         let rect = match rule.cells.first() {
             Some(cell) => (cell.rect.width, cell.rect.height),
             // What is copied has no cells; a strip is one of squares.
