@@ -701,6 +701,8 @@ fn what_is_never_scaled_keeps_its_bytes() {
             texture("trims/color_palettes/iron.png", noise(8, 1, 13)),
             texture("block/Upper Case.png", noise(16, 16, 14)),
             texture("custom/nobody_names_it.png", noise(16, 16, 16)),
+            texture("gui/container/machine.png", noise(256, 256, 17)),
+            texture("map/map_icons2.png", noise(32, 32, 18)),
             ("pack.png".to_owned(), noise(64, 64, 19)),
             ("docs/preview.png".to_owned(), noise(16, 16, 20)),
             (
@@ -721,7 +723,7 @@ fn what_is_never_scaled_keeps_its_bytes() {
             texture("block/clay.png", noise(16, 16, 27)),
         ],
     );
-    let after = convert(&files, 30);
+    let after = convert(&files, 32);
     let (grown, kept): (Vec<_>, Vec<_>) = files
         .iter()
         .zip(&after)
@@ -732,7 +734,58 @@ fn what_is_never_scaled_keeps_its_bytes() {
         .map(|((name, _), _)| name.rsplit('/').next().unwrap())
         .collect();
     assert_eq!(grown, ["stone.png", "dirt.png", "sand.png", "clay.png"]);
-    assert_eq!(kept.len(), 23);
+    assert_eq!(kept.len(), 25);
+}
+
+#[test]
+fn what_is_unsure_is_copied_and_told() {
+    let scene = Scene::new();
+    let files = pack(
+        META,
+        [
+            texture("gui/container/machine.png", noise(256, 256, 1)),
+            texture("map/map_icons2.png", noise(32, 32, 2)),
+            texture("custom/nobody_names_it.png", noise(16, 16, 3)),
+            texture("block/stone.png", noise(16, 16, 4)),
+        ],
+    );
+    scene.write("in.zip", zip(&files));
+    let plan = scene
+        .run("plan in.zip --model lanczos --json")
+        .exits(0)
+        .json();
+    let rows = plan["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 4);
+    for row in &rows[..3] {
+        assert_eq!(
+            (&row["sure"], &row["action"]),
+            (&false.into(), &"copy".into()),
+            "{row}"
+        );
+        assert_eq!(row["size_in"], row["size_out"]);
+    }
+    assert_eq!(
+        (&rows[3]["sure"], &rows[3]["action"]),
+        (&true.into(), &"enhance".into())
+    );
+    let table = scene.run("plan in.zip --model lanczos").exits(0);
+    assert_eq!(
+        table.stdout.matches("unsure").count(),
+        3,
+        "{}",
+        table.stdout
+    );
+    // Its author may know better.
+    scene.write(
+        "uncanny.toml",
+        "[[rule]]\nmatch = '**/machine.png'\naction = 'enhance'\n",
+    );
+    scene
+        .run("convert in.zip -o out.zip --model lanczos")
+        .exits(0);
+    let after = unzip(&scene.path("out.zip"));
+    let machine = format!("{TEXTURES}/gui/container/machine.png");
+    assert_eq!(size(file(&after, &machine)), (2048, 2048));
 }
 
 #[test]

@@ -472,19 +472,11 @@ impl Rules {
             return rule;
         }
         let sign = texture.starts_with("gui/hanging_signs/") || texture.starts_with("gui/signs/");
-        let rule = TextureRule::whole(
-            kind,
-            subject.size,
-            Edges::CLAMP,
-            "picture of a screen: no wrap",
-        );
         if sign || subject.size.0.max(subject.size.1) <= 32 {
-            rule
+            let why = "picture of a screen: no wrap";
+            TextureRule::whole(kind, subject.size, Edges::CLAMP, why)
         } else {
-            TextureRule {
-                why: "sheet of an unknown layout: enhanced as one picture".into(),
-                ..rule.unsure()
-            }
+            TextureRule::copy(kind, "sheet of an unknown layout").unsure()
         }
     }
 
@@ -526,6 +518,11 @@ impl Rules {
             Err(rule) => return rule,
         };
         let name = stem(texture);
+        let decoration = texture.contains("decorations/");
+        if kind == K::Map && !decoration && !name.starts_with("map_background") {
+            // Maps have had icons in sheets of other layouts.
+            return TextureRule::copy(kind, "sheet of an unknown layout").unsure();
+        }
         let (edges, why) = match kind {
             K::Entity if name.ends_with("beam") => (Edges::WRAP_Y, "beam: wraps up and down"),
             K::Entity if name == "end_portal" => (Edges::WRAP, "portal: wraps"),
@@ -535,7 +532,7 @@ impl Rules {
             K::Particle => (Edges::TRANSPARENT, "particle: open sides"),
             K::Painting => (Edges::CLAMP, "painting: no wrap"),
             K::MobEffect => (Edges::TRANSPARENT, "icon: open sides"),
-            K::Map if texture.contains("decorations/") => (Edges::TRANSPARENT, "icon: open sides"),
+            K::Map if decoration => (Edges::TRANSPARENT, "icon: open sides"),
             K::Map => (Edges::CLAMP, "map: no wrap"),
             K::Trim => (Edges::TRANSPARENT, "trim: open sides"),
             K::Environment if matches!(name, "rain" | "snow") => {
@@ -546,10 +543,6 @@ impl Rules {
         };
         let eyes = kind == K::Entity && name.ends_with("eyes");
         TextureRule {
-            // Maps have had icons in sheets of other layouts.
-            sure: kind != K::Map
-                || texture.contains("decorations/")
-                || name.starts_with("map_background"),
             hard_alpha: matches!(kind, K::Entity | K::Equipment),
             keep_hidden_rgb: eyes && self.versions.eyes_by_colour(),
             ..frames.enhance(kind, edges, why)

@@ -213,7 +213,7 @@ pub struct TextureRule {
     pub group: Option<String>,
     /// The atlas it is packed into, for the estimate.
     pub atlas: Option<Atlas>,
-    /// Whether the rule is known to hold; `false` is listed as unsure.
+    /// Whether the rule is known to hold; what is not is copied, and listed as unsure.
     pub sure: bool,
 }
 
@@ -260,8 +260,9 @@ impl TextureRule {
         Self::enhance(kind, vec![Cell::whole(size.0, size.1, edges)], why)
     }
 
-    /// The same, listed as unsure.
+    /// The same, listed as unsure; only what is copied may be.
     pub(super) fn unsure(mut self) -> Self {
+        debug_assert_eq!(self.treatment, Treatment::Copy);
         self.sure = false;
         self
     }
