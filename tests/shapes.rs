@@ -566,6 +566,64 @@ fn material_maps_stay_data() {
 }
 
 #[test]
+fn overlays_are_packs_of_their_own() {
+    let meta = r#"{"pack":{"pack_format":34,"description":""},
+        "overlays":{"entries":[{"formats":[34,99],"directory":"new"}]}}"#;
+    let strip = || noise(16, 32, 9);
+    let sidecar = r#"{"animation":{"width":16,"height":16}}"#;
+    let files = pack(
+        meta,
+        [
+            texture("block/stone.png", noise(16, 16, 1)),
+            texture("block/plain.png", png(16, 16, |_, _| [5, 5, 5, 255])),
+            (format!("new/{TEXTURES}/block/stone.png"), noise(16, 16, 2)),
+            (format!("new/{TEXTURES}/block/plain.png"), noise(16, 16, 3)),
+            (format!("new/{TEXTURES}/block/sea.png"), strip()),
+            text(&format!("new/{TEXTURES}/block/sea.png.mcmeta"), sidecar),
+            (
+                format!("new/{TEXTURES}/colormap/grass.png"),
+                noise(256, 256, 4),
+            ),
+            (
+                format!("forgotten/{TEXTURES}/block/stone.png"),
+                noise(16, 16, 5),
+            ),
+            (format!("forgotten/{TEXTURES}/block/sea.png"), strip()),
+            text(
+                &format!("forgotten/{TEXTURES}/block/sea.png.mcmeta"),
+                sidecar,
+            ),
+            text("new/assets/minecraft/lang/de_de.json", "{}"),
+        ],
+    );
+    let after = convert(&files, 14);
+    for name in [
+        "block/stone.png",
+        "new|block/stone.png",
+        "block/plain.png",
+        "new|block/plain.png",
+    ] {
+        let name = match name.split_once('|') {
+            Some((root, path)) => format!("{root}/{TEXTURES}/{path}"),
+            None => format!("{TEXTURES}/{name}"),
+        };
+        assert_eq!(size(file(&after, &name)), (128, 128), "{name}");
+    }
+    let sea = format!("{TEXTURES}/block/sea.png");
+    assert_eq!(size(file(&after, &format!("new/{sea}"))), (128, 256));
+    assert_eq!(
+        file(&after, &format!("new/{sea}.mcmeta")),
+        sidecar.replace("16", "128").as_bytes()
+    );
+    for (name, bytes) in files
+        .iter()
+        .filter(|(name, _)| name.starts_with("forgotten/") || name.contains("colormap"))
+    {
+        assert_eq!(bytes, file(&after, name), "{name}");
+    }
+}
+
+#[test]
 fn a_zip_a_folder_and_a_wrapped_zip_give_the_same_at_once() {
     let scene = Scene::new();
     let files = pack(

@@ -18,7 +18,7 @@ use uncanny_texture::{
 
 pub use atlas::{ATLAS_LIMIT, ATLAS_WARNING, AtlasEstimate};
 
-use crate::config::{ActionChoice, AlphaChoice, Paths, Settings};
+use crate::config::{ActionChoice, AlphaChoice, Settings};
 use crate::report::ReportModel;
 use crate::{Error, ModelInfo, Models, Options};
 
@@ -551,16 +551,13 @@ fn palettes(pack: &Pack, drafts: &[Draft]) -> Palettes {
         .collect()
 }
 
-/// Textures that must have the same factor get it: those of one group of the rules, and those at the same path in the
-/// pack and its overlays. If one of them cannot be scaled, none is.
+/// Textures that must have the same factor get it: those of one group of the rules, such as those at the same path in
+/// the pack and its overlays. If one of them cannot be scaled, none is.
 fn settle_groups(drafts: &mut [Draft]) {
     let mut sets: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (at, draft) in drafts.iter().enumerate() {
         if let Some(group) = draft.rule.as_ref().and_then(|rule| rule.group.as_ref()) {
-            sets.entry(format!("group {group}")).or_default().push(at);
-        }
-        if let Some(path) = Paths::of(&draft.name).from_assets {
-            sets.entry(format!("path {path}")).or_default().push(at);
+            sets.entry(group.clone()).or_default().push(at);
         }
     }
     // Sets that share a texture are one: each texture points at the smallest of its set, as far as is known.
