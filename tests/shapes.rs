@@ -565,6 +565,45 @@ fn material_maps_stay_data() {
     assert!(flat.pixels().all(|pixel| pixel.0 == [128, 128, 255, 255]));
 }
 
+/// The colour type in a PNG's header: 2 is RGB, 6 is RGBA.
+fn colour_type(png: &[u8]) -> u8 {
+    png[25]
+}
+
+#[test]
+fn banner_layers_keep_their_bases_size_and_their_alpha_channel() {
+    let mask = |seed| png(64, 64, move |x, y| [hash(seed, x, y)[0], 0, 0, 255]);
+    let files = pack(
+        OLD_META,
+        [
+            texture("entity/banner_base.png", noise(64, 64, 1)),
+            texture("entity/banner/cross.png", mask(2)),
+            texture(
+                "entity/banner/base.png",
+                png(64, 64, |_, _| [255, 0, 0, 255]),
+            ),
+            texture("entity/shield_base.png", noise(64, 64, 3)),
+            texture("entity/shield/border.png", mask(4)),
+            texture("blocks/stone.png", noise(16, 16, 5)),
+        ],
+    );
+    let after = convert(&files, 9);
+    for name in [
+        "banner_base",
+        "banner/cross",
+        "banner/base",
+        "shield_base",
+        "shield/border",
+    ] {
+        let bytes = file(&after, &format!("{TEXTURES}/entity/{name}.png")).to_vec();
+        assert_eq!(size(&bytes), (512, 512), "{name}");
+        assert_eq!(colour_type(&bytes), 6, "{name}: 1.12 skips any other");
+        assert!(decoded(&bytes).pixels().all(|pixel| pixel[3] == 255));
+    }
+    let stone = file(&after, &format!("{TEXTURES}/blocks/stone.png"));
+    assert_eq!(colour_type(stone), 2);
+}
+
 #[test]
 fn overlays_are_packs_of_their_own() {
     let meta = r#"{"pack":{"pack_format":34,"description":""},

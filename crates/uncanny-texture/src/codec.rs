@@ -182,13 +182,25 @@ fn expand(samples: &[u8], channels: usize, rgba: impl Fn(&[u8]) -> [u8; 4]) -> V
 /// # Errors
 /// When a side is zero.
 pub fn encode(image: &RgbaImage) -> Result<Vec<u8>, Error> {
+    encode_as(image, image.pixels().all(|pixel| pixel.0[3] == 255))
+}
+
+/// Encodes straight RGBA as RGBA8, opaque or not: until 1.12 the game skips layers of banners and shields in any
+/// other form.
+///
+/// # Errors
+/// When a side is zero.
+pub fn encode_rgba(image: &RgbaImage) -> Result<Vec<u8>, Error> {
+    encode_as(image, false)
+}
+
+fn encode_as(image: &RgbaImage, opaque: bool) -> Result<Vec<u8>, Error> {
     let (width, height) = image.dimensions();
     let failed = |source| Error::Encode {
         width,
         height,
         source,
     };
-    let opaque = image.pixels().all(|pixel| pixel.0[3] == 255);
     let rgb: Vec<u8>;
     let (colour_type, samples) = if opaque {
         rgb = image

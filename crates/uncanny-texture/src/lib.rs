@@ -43,7 +43,7 @@ pub use image::RgbaImage;
 
 pub use baseline::{Lanczos, Nearest};
 pub use cell::{Cell, Channels, Edge, Edges, Rect};
-pub use codec::{DecodeLimits, PngInfo, Texture, decode, encode, probe};
+pub use codec::{DecodeLimits, PngInfo, Texture, decode, encode, encode_rgba, probe};
 pub use error::Error;
 pub use facts::{AlphaClass, Facts, facts};
 pub use resample::downscale;

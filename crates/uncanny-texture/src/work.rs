@@ -52,6 +52,8 @@ pub struct Recipe {
     pub glyphs: bool,
     /// Colour under alpha 0 stays what it was.
     pub keep_hidden_rgb: bool,
+    /// The PNG has an alpha channel even when every pixel is opaque.
+    pub alpha_channel: bool,
     /// How far the output, averaged back, must return the original: 0 (not at all) to 1 (exactly).
     pub fidelity: f32,
     /// The network sees texels that were enlarged and shrunk back once.
@@ -75,6 +77,7 @@ impl Recipe {
             palette: None,
             glyphs: false,
             keep_hidden_rgb: false,
+            alpha_channel: false,
             fidelity: 0.0,
             preblur: false,
             iterations: 1,

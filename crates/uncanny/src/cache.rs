@@ -168,6 +168,7 @@ impl CacheKey {
             palette,
             glyphs,
             keep_hidden_rgb,
+            alpha_channel,
             fidelity,
             preblur,
             iterations,
@@ -189,7 +190,7 @@ impl CacheKey {
             AlphaRule::KeepClass => 0,
             AlphaRule::Nearest => 1,
         });
-        for flag in [grey, glyphs, keep_hidden_rgb, preblur] {
+        for flag in [grey, glyphs, keep_hidden_rgb, alpha_channel, preblur] {
             number(u32::from(*flag));
         }
         number(fidelity.to_bits());

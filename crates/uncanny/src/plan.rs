@@ -465,6 +465,7 @@ impl Draft {
             palette,
             glyphs: rule.glyphs,
             keep_hidden_rgb: rule.keep_hidden_rgb,
+            alpha_channel: rule.kind == AssetKind::Banner,
             fidelity: self.settings.fidelity,
             preblur: self.settings.preblur,
             iterations: self.settings.iterations,

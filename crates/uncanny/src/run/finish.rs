@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 
 use rayon::prelude::*;
-use uncanny_texture::encode;
+use uncanny_texture::{encode, encode_rgba};
 
 use super::prepare::{Chunk, Item, State};
 use super::spool::Spool;
@@ -46,16 +46,27 @@ fn finish_one(shared: &Shared<'_>, item: Item) -> Result<(Vec<u8>, bool), String
         State::Work(work) => work,
     };
     let image = shared.pixels.time(|| work.finish());
-    let expected = shared.plan.rows[item.row].size_out;
+    let planned = &shared.plan.rows[item.row];
+    let expected = planned.size_out;
     if expected != Some(image.dimensions()) {
         return Err(format!(
             "came out as {:?} pixels instead of {expected:?}",
             image.dimensions()
         ));
     }
+    let alpha_channel = planned
+        .job
+        .as_ref()
+        .is_some_and(|job| job.recipe.alpha_channel);
     let png = shared
         .encode
-        .time(|| encode(&image))
+        .time(|| {
+            if alpha_channel {
+                encode_rgba(&image)
+            } else {
+                encode(&image)
+            }
+        })
         .map_err(|error| error.to_string())?;
     if let (Some(cache), Some(key)) = (shared.cache, item.key)
         && let Some(complaint) = cache.put(&key, &png)
