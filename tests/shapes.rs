@@ -1105,6 +1105,48 @@ fn layers_of_an_item_keep_one_outline() {
     assert!(one != other);
 }
 
+#[test]
+fn glowing_overlays_keep_black_where_they_do_not_glow() {
+    let glow = |width, height| {
+        png(width, height, |x, y| {
+            if (4..8).contains(&(x % 16)) && (2..5).contains(&y) {
+                [200, 30, 250, 255]
+            } else {
+                [0, 0, 0, 0]
+            }
+        })
+    };
+    let files = pack(
+        META,
+        [
+            text(
+                "assets/minecraft/optifine/emissive.properties",
+                "suffix.emissive=_e\n",
+            ),
+            texture("entity/blaze.png", noise(64, 32, 1)),
+            texture("entity/blaze_e.png", glow(64, 32)),
+            texture("entity/spider_eyes.png", glow(64, 32)),
+            texture("block/ore.png", noise(16, 16, 2)),
+            texture("block/ore_e.png", glow(16, 16)),
+        ],
+    );
+    let after = convert(&files, 9);
+    let of = |name: &str| pixels(&after, &format!("{TEXTURES}/{name}.png"));
+    for name in ["entity/blaze_e", "entity/spider_eyes"] {
+        let image = of(name);
+        assert_eq!(image.dimensions(), (512, 256), "{name}");
+        let hidden = image.pixels().filter(|p| p[3] == 0);
+        assert!(hidden.clone().count() > 1000);
+        assert!(
+            hidden.into_iter().all(|p| p.0 == [0; 4]),
+            "{name}: some versions add colours whatever their alpha"
+        );
+    }
+    let ore = of("block/ore_e");
+    assert_eq!(ore.dimensions(), (128, 128));
+    assert!(ore.pixels().all(|p| matches!(p[3], 0 | 255)));
+}
+
 /// A PNG by hand: header, chunks before the data, filtered rows.
 fn raw_png(
     depth: u8,

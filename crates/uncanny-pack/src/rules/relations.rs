@@ -40,6 +40,9 @@ impl Rules {
             own_palette: false,
             // A glowing overlay is a mask over its base; material maps are no masks.
             hard_alpha: kind.is_none(),
+            // Drawn over mobs and armour it may be added by colour, whatever its alpha.
+            keep_hidden_rgb: rule.keep_hidden_rgb
+                || kind.is_none() && matches!(rule.kind, AssetKind::Entity | AssetKind::Equipment),
             atlas: rule.atlas.filter(|_| kind.is_none()),
             ..rule
         })
