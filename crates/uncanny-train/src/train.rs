@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -24,8 +24,12 @@ use crate::{Error, ImageSet, Result};
 
 /// Adam's, as PFSR has them for its second moment; the first is PyTorch's default.
 const BETAS: (f64, f64) = (0.9, 0.99);
-/// How many test pictures are measured during the training; at the end all are.
+/// How many test pictures are measured during the training.
 const MEASURED: usize = 32;
+/// How many are measured at the end at most: a test set is smaller, a training set may not fit into memory so.
+const MEASURED_AT_END: usize = 2000;
+/// How long a step may be.
+const MOST_ITERATIONS: u64 = 1_000_000_000;
 /// How many test pictures a sample grid shows.
 const SHOWN: usize = 8;
 
@@ -70,8 +74,8 @@ impl TrainOptions {
         if self.width < 8 || !self.width.is_multiple_of(8) || self.width > 4096 {
             return refuse("--width", &self.width, "a multiple of 8 up to 4096");
         }
-        if self.batch < 2 {
-            return refuse("--batch", &self.batch, "2 or more, for the batch norms");
+        if !(2..=65536).contains(&self.batch) {
+            return refuse("--batch", &self.batch, "2 (for the batch norms) to 65536");
         }
         if !(self.plan.learning_rate > 0.0 && self.plan.learning_rate < 1.0) {
             return refuse(
@@ -80,8 +84,14 @@ impl TrainOptions {
                 "between 0 and 1",
             );
         }
+        if !(self.plan.final_rate >= 0.0 && self.plan.final_rate < 1.0) {
+            return refuse("--final-rate", &self.plan.final_rate, "from 0 to 1");
+        }
         if self.plan.iterations[2] == 0 {
             return refuse("--iterations", &0, "at least 1 for the last step");
+        }
+        if let Some(many) = self.plan.iterations.iter().find(|n| **n > MOST_ITERATIONS) {
+            return refuse("--iterations", many, "a thousand million at most");
         }
         Ok(())
     }
@@ -190,7 +200,13 @@ pub fn train(
     let identity = options.identity();
     if state_file.exists() {
         training.load(&state_file, &identity, device)?;
+    } else if options.resume {
+        tracing::warn!(
+            "there is no training in {} yet: starting one",
+            options.out.display()
+        );
     }
+    forget_later(&options.out, training.iteration)?;
     let total = options.plan.total();
     events(TrainEvent::Started {
         iteration: training.iteration,
@@ -255,7 +271,7 @@ pub fn train(
     finish(options, &training, config, &tests)
 }
 
-/// Writes the checkpoint and measures it, as it will be loaded, on every test picture.
+/// Writes the checkpoint and measures it, as it will be loaded, on the test pictures.
 fn finish(
     options: &TrainOptions,
     training: &Training,
@@ -275,7 +291,7 @@ fn finish(
     let kept = checkpoint::read(&path)?;
     let cpu = tch::Device::Cpu;
     let folded = Folded::load(&kept.state, config, Progress::COMPLETE, cpu, Kind::Float)?;
-    let pairs = Pairs::new(tests, usize::MAX)?;
+    let pairs = Pairs::new(tests, MEASURED_AT_END)?;
     let mut evaluation = pairs.baselines();
     let pictures = pairs.enhance(&|x| enlarged(&folded, x))?;
     evaluation
@@ -320,6 +336,33 @@ fn save_png(path: &Path, image: &RgbaImage) -> Result<()> {
     })
 }
 
+/// Drops the measurements of iterations after `iteration`: a training that was killed goes on from its last saved
+/// state and measures them again. A line that was being written goes as well.
+fn forget_later(folder: &Path, iteration: u64) -> Result<()> {
+    let path = metrics(folder);
+    let old = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        old => old.map_err(Error::read(&path))?,
+    };
+    let kept = |line: &&str| {
+        let first = line.split(',').next().unwrap_or_default();
+        line.ends_with('\n')
+            && (line.starts_with("iteration") || first.parse().is_ok_and(|n: u64| n <= iteration))
+    };
+    let new: String = old.split_inclusive('\n').filter(kept).collect();
+    if new == old {
+        return Ok(());
+    }
+    if new.is_empty() {
+        return fs::remove_file(&path).map_err(Error::write(&path));
+    }
+    fs::write(&path, new).map_err(Error::write(&path))
+}
+
+fn metrics(folder: &Path) -> PathBuf {
+    folder.join("metrics.csv")
+}
+
 fn append_metrics(
     folder: &Path,
     iteration: u64,
@@ -327,7 +370,7 @@ fn append_metrics(
     loss: f64,
     score: &Score,
 ) -> Result<()> {
-    let path = folder.join("metrics.csv");
+    let path = metrics(folder);
     let new = !path.exists();
     let open = OpenOptions::new().create(true).append(true).open(&path);
     let mut file: File = open.map_err(Error::write(&path))?;
@@ -348,4 +391,36 @@ fn append_metrics(
         "{header}{iteration},{step},{alpha:.4},{loss:.6},{psnr:.4},{ssim:.5},{sharpness:.4}"
     )
     .map_err(Error::write(&path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measurements_of_what_was_lost_are_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        forget_later(folder.path(), 0).unwrap();
+        let score = |psnr| Score {
+            model: "m".to_owned(),
+            psnr,
+            ssim: 0.5,
+            sharpness: 0.1,
+        };
+        for iteration in [500, 1000, 1500] {
+            let (progress, score) = (Progress::COMPLETE, score(20.0));
+            append_metrics(folder.path(), iteration, progress, 0.1, &score).unwrap();
+        }
+        let path = metrics(folder.path());
+        let whole = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("{whole}2000,3,1.0")).unwrap();
+        forget_later(folder.path(), 1200).unwrap();
+        let kept = fs::read_to_string(&path).unwrap();
+        let firsts: Vec<&str> = kept
+            .lines()
+            .map(|line| &line[..line.find(',').unwrap()])
+            .collect();
+        assert_eq!(firsts, ["iteration", "500", "1000"]);
+        assert!(whole.starts_with(&kept) && kept.ends_with('\n'));
+    }
 }
