@@ -52,7 +52,8 @@ pub struct Config {
     /// How many times the output is sent back as input; 1 is once through.
     #[serde(default, deserialize_with = "iterations")]
     pub iterations: Option<u32>,
-    /// Pictures whose longest side would exceed this after enhancement are copied.
+    /// Pictures whose longest side would exceed this after enhancement are copied, and so are those of more pixels
+    /// than two squares of this side: of an animation a frame counts as a side, but all of it takes memory.
     #[serde(default, alias = "max_size", deserialize_with = "max_size")]
     pub max_size: Option<u32>,
     /// When not empty, only textures matching one of these globs are touched.
@@ -293,6 +294,25 @@ impl Options {
         } else {
             None
         }
+    }
+
+    /// What to say of each `--only` and `--skip` that matches none of these entries: most likely it was written for
+    /// another folder. Rules may well be meant for other packs.
+    pub(crate) fn idle(&self, entries: &[&str]) -> Vec<String> {
+        let paths: Vec<Paths<'_>> = entries.iter().map(|entry| Paths::of(entry)).collect();
+        let lists = [("--only", &self.only), ("--skip", &self.skip)];
+        let globs = lists
+            .into_iter()
+            .flat_map(|(option, globs)| globs.iter().map(move |glob| (option, glob)));
+        globs
+            .filter(|(_, glob)| !paths.iter().any(|paths| glob.matches(paths)))
+            .map(|(option, Glob(glob))| {
+                let glob = glob.glob();
+                format!(
+                    "{option} {glob} matches no texture of the pack; names start at textures/, at assets/ or at the top"
+                )
+            })
+            .collect()
     }
 
     /// The rules for this entry, merged: of each setting, the last rule that gives it wins.

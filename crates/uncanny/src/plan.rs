@@ -167,6 +167,8 @@ impl Plan {
             .map(|draft| draft.row(scale, &infos, &palettes))
             .collect();
         let mut warnings = pack_warnings(pack, rules, &rows);
+        let names: Vec<&str> = drafts.iter().map(|draft| draft.name.as_str()).collect();
+        warnings.extend(options.idle(&names));
         rows.extend(companions(pack, rules, scale, &rows, &mut warnings));
         rows.sort_by_key(|row| row.entry);
         let atlases = atlas::estimate(&drafts, scale);
@@ -346,6 +348,17 @@ impl Draft {
             self.action = Action::Copy;
             self.why = format!(
                 "would be {longest} pixels long, above --max-size {}",
+                options.max_size
+            );
+            return Ok(());
+        }
+        let pixels =
+            (u64::from(size.0) * u64::from(size.1)).saturating_mul(u64::from(scale.get()).pow(2));
+        if pixels > 2 * u64::from(options.max_size).pow(2) {
+            self.action = Action::Copy;
+            self.why = format!(
+                "would have {} million pixels in all, too many for --max-size {}",
+                pixels / 1_000_000,
                 options.max_size
             );
             return Ok(());

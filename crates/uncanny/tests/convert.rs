@@ -361,7 +361,7 @@ fn the_cache_makes_the_second_run_free_and_notices_changes() {
     let third = run("changed.zip", "c.zip", "", &mut models);
     assert_eq!((third.cache_hits, third.cache_misses), (17, 3));
 
-    let other_options = run("in.zip", "d.zip", "fidelity = 1.0", &mut models);
+    let other_options = run("in.zip", "d.zip", "fidelity = 0.5", &mut models);
     assert_eq!(other_options.cache_misses, 20);
     let other_model = run("in.zip", "e.zip", "scale = 4", &mut Fussy::new(4));
     assert_eq!(other_model.cache_misses, 20);
@@ -374,7 +374,7 @@ fn the_cache_makes_the_second_run_free_and_notices_changes() {
     let misses: u64 = [
         ("in.zip", ""),
         ("changed.zip", ""),
-        ("in.zip", "fidelity = 1.0"),
+        ("in.zip", "fidelity = 0.5"),
     ]
     .iter()
     .enumerate()
@@ -580,6 +580,17 @@ fn only_skip_rules_and_max_size() {
         action("max-size = 200", "fire_0.png").0,
         Action::Enhance,
         "a frame is 128 pixels"
+    );
+    let (what, why, ..) = action("max-size = 128", "fire_0.png");
+    assert_eq!(what, Action::Copy, "four such frames are too many");
+    assert!(
+        why.contains("in all") && why.contains("--max-size 128"),
+        "{why}"
+    );
+    let warnings = plan(&input, "skip = ['block/**', '**/dirt.png']", 8).warnings;
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("--skip block/** matches no texture"),
+        "{warnings:?}"
     );
     assert_eq!(action("model = 'nearest'", "dirt.png").0, Action::Nearest);
     let rule = |settings: &str| format!("[[rule]]\nmatch = 'textures/block/d*'\n{settings}");
