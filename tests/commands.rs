@@ -277,7 +277,21 @@ fn training_refuses_what_it_cannot_use() {
         .exits(2)
         .says(&["--width", "multiple of 8"]);
     scene
+        .run("train pictures --out run --iterations 18446744073709551615,1,1")
+        .exits(2)
+        .says(&["--iterations", "at most"]);
+    let lost = scene
         .run("train nowhere --out run")
         .exits(2)
-        .says(&["nowhere"]);
+        .says(&["failed to read nowhere"]);
+    assert_eq!(
+        lost.stderr.matches("read nowhere").count(),
+        1,
+        "{}",
+        lost.stderr
+    );
+    scene
+        .run("train pictures --out run --device cuda:99")
+        .exits(2)
+        .says(&["cuda:99", "help: `--device auto`"]);
 }

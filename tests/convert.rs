@@ -162,6 +162,8 @@ fn an_input_is_never_changed() {
         "convert pack.zip -o ./folder/../pack.zip --model nearest --force",
         "convert folder/pack.zip -o folder --model nearest --force",
         "convert pack.zip folder/pack.zip -o pack.zip --model nearest --force",
+        "convert pack.zip -o out.zip --model nearest --report ./pack.zip",
+        "convert pack.zip folder/pack.zip -o out/ --model nearest --grid folder/pack.zip",
     ] {
         scene.run(arguments).exits(2).prints_nothing();
         assert_eq!(
@@ -320,6 +322,19 @@ fn a_contact_sheet_shows_before_and_after() {
         .exits(0);
     let (width, height) = size(&fs::read(scene.path("look.png")).unwrap());
     assert!(width >= 256 && height >= 128, "{width}x{height}");
+
+    // A long animation comes out longer than what is read of strangers; the others are still drawn.
+    let mut long = small_pack();
+    let path = "assets/minecraft/textures/block/long.png";
+    let strip = util::png(16, 16 * 150, |x, y| [(x * 9) as u8, (y % 251) as u8, 7, 255]);
+    long.push((path.into(), strip));
+    long.push((format!("{path}.mcmeta"), b"{\"animation\": {}}".to_vec()));
+    scene.write("long.zip", zip(&long));
+    scene
+        .run("convert long.zip -o long-out.zip --model lanczos --grid look.png --force")
+        .exits(0);
+    let after = unzip(&scene.path("long-out.zip"));
+    assert_eq!(size(file(&after, path)), (128, 128 * 150));
 }
 
 #[test]

@@ -126,7 +126,8 @@ pub(crate) struct EnhanceArgs {
 
     /// Enhance only what matches; may be repeated
     ///
-    /// A glob over names in the pack, such as 'textures/block/**'. It may match from any folder on.
+    /// A glob over names in the pack, from `textures/` on, from `assets/` on or from the start:
+    /// 'textures/block/**', 'assets/mymod/**', '**/stone.png'. `*` stops at a slash, `**` does not.
     #[arg(long, value_name = "GLOB")]
     pub(crate) only: Vec<String>,
 
@@ -146,11 +147,16 @@ pub(crate) struct EnhanceArgs {
     #[arg(long, value_name = "F", value_parser = fidelity)]
     pub(crate) fidelity: Option<f32>,
 
-    /// Leave alone what would come out wider or higher than this many pixels
+    /// Leave alone what would come out wider or higher than this many pixels [default: 4096]
+    ///
+    /// Of an animation, and of anything in an atlas, it is a frame that counts; all frames together
+    /// may have as many pixels as two squares of this side.
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_size: Option<u32>,
 
     /// Settings and rules by glob [default: uncanny.toml in the current folder, if there is one]
+    ///
+    /// What is typed here wins over the file's settings, but not over its rules.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 }
@@ -196,7 +202,7 @@ pub(crate) struct CacheDirArgs {
 #[command(after_help = "\
 Examples:
   uncanny plan Faithful.zip
-  uncanny plan Faithful.zip --skip 'gui/**' | less
+  uncanny plan Faithful.zip --skip 'textures/gui/**' | less
   uncanny plan Faithful.zip --json | jq '.rows[] | select(.action == \"copy\") | .why'")]
 pub(crate) struct PlanArgs {
     /// The pack: a zip file or a folder
@@ -237,7 +243,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "NAME", default_value = "network", help_heading = "Output", value_parser = plain_name)]
     pub(crate) name: String,
 
-    /// Go on with the training in --out
+    /// Go on with the training in --out, or start one where there is none
     #[arg(long, help_heading = "Output")]
     pub(crate) resume: bool,
 

@@ -77,6 +77,7 @@ impl fmt::Display for Explained<'_> {
             }
             // The library's messages are fragments.
             Error::Run(error) if is_fragment(error) => write!(f, "failed to {error}"),
+            error @ (Error::Device(_) | Error::Train(_)) => write!(f, "failed to {error}"),
             error => error.fmt(f),
         }
     }
@@ -131,6 +132,7 @@ fn place(error: &Error) -> Option<(NamedSource<String>, LabeledSpan)> {
 fn help(error: &Error) -> Option<String> {
     let help = match error {
         Error::Run(error) => return run_help(error),
+        Error::Device(error) => return model_help(error),
         Error::ReadConfig { .. } => {
             "leave out --config to do without settings, or to use ./uncanny.toml"
         }
@@ -148,7 +150,7 @@ fn run_help(error: &uncanny::Error) -> Option<String> {
         E::Model { source, .. } => return model_help(source.as_ref()),
         E::AtlasTooBig(_) => "ask for less with --scale, or leave textures out with --skip",
         E::Spool { .. } => {
-            "free some disk space, or set TMPDIR (TEMP on Windows) to a folder with more"
+            "free some disk space there, or choose an output on another disk with -o"
         }
         E::Cache { .. } => "name another folder with --cache-dir, or do without with --no-cache",
         _ => return None,

@@ -21,12 +21,12 @@ pub(crate) enum Error {
     Pack(#[from] uncanny_pack::Error),
 
     /// The device asked for is not there.
-    #[error("failed to {0}")]
-    Device(#[source] uncanny_model::Error),
+    #[error(transparent)]
+    Device(#[from] uncanny_model::Error),
 
     /// The training could not be done.
-    #[error("failed to {0}")]
-    Train(#[source] uncanny_train::Error),
+    #[error(transparent)]
+    Train(#[from] uncanny_train::Error),
 
     /// The threads asked for cannot be had.
     #[error("failed to start {count} threads")]
@@ -105,18 +105,6 @@ pub(crate) enum Error {
     /// Data could not be written to standard output.
     #[error("failed to write to standard output")]
     Stdout(#[from] io::Error),
-}
-
-impl From<uncanny_model::Error> for Error {
-    fn from(error: uncanny_model::Error) -> Self {
-        Self::Device(error)
-    }
-}
-
-impl From<uncanny_train::Error> for Error {
-    fn from(error: uncanny_train::Error) -> Self {
-        Self::Train(error)
-    }
 }
 
 impl Error {

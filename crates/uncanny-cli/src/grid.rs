@@ -51,9 +51,9 @@ fn pairs(pack: &Pack, output: &Path, report: &Report) -> Result<Vec<Pair>, Cause
         let Some(entry) = pack.find(name) else {
             return Ok(None);
         };
-        Ok(Some(
-            decode(&pack.read(entry)?, &DecodeLimits::default())?.image,
-        ))
+        // What was made of a long animation may be larger than we would read.
+        let texture = decode(&pack.read(entry)?, &DecodeLimits::default());
+        Ok(texture.ok().map(|texture| texture.image))
     };
     let mut pairs = Vec::new();
     for name in enhanced.into_iter().step_by(step) {

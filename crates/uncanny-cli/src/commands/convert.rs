@@ -19,6 +19,11 @@ use crate::{diagnostics, grid, interrupt, machine, naming, options, output};
 pub(crate) fn run(args: &ConvertArgs, talk: Talk) -> Result<u8, Error> {
     let cancel = interrupt::listen();
     let options = options::resolve(&args.enhance)?;
+    let inputs: Vec<&Path> = args.inputs.iter().map(PathBuf::as_path).collect();
+    for path in [&args.report, &args.grid].into_iter().flatten() {
+        // Written last, over what is there: never over an input, and not into a folder that is missing.
+        check_target(path, &inputs, true)?;
+    }
     let target = Target::new(args)?;
     machine::use_threads(args.machine.threads)?;
     let mut session = Session {
