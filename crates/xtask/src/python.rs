@@ -45,7 +45,7 @@ fn succeeds(command: &[&str], args: &[&str]) -> bool {
 }
 
 /// The first Python 3 on PATH, or nothing; only its standard library is certain.
-pub(crate) fn any() -> Option<&'static [&'static str]> {
+fn any() -> Option<&'static [&'static str]> {
     let check = "import sys; sys.exit(sys.version_info < (3, 8))";
     let mut all = candidates().iter().copied();
     all.find(|command| succeeds(command, &["-c", check]))

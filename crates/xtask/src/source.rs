@@ -8,7 +8,6 @@ use std::process::Command;
 
 use crate::failure::{Failure, Result};
 use crate::install::install;
-use crate::python;
 use crate::wheels::{Platform, VERSION};
 
 /// Where libtorch comes from.
@@ -148,19 +147,18 @@ fn pytorch() -> Result<Libtorch> {
     let help = format!(
         "install it with `pip install torch=={VERSION}` in the environment that is active; or unset LIBTORCH_USE_PYTORCH, and libtorch is fetched for you"
     );
-    let python = python::any().unwrap_or(&["python3"]);
-    let output = Command::new(python[0])
-        .args(&python[1..])
-        .args(["-c", ASK])
-        .output();
+    // The one that torch-sys's build script will ask: another may have another PyTorch, or none.
+    let python = if cfg!(windows) || env::var_os("VIRTUAL_ENV").is_some() {
+        "python"
+    } else {
+        "python3"
+    };
+    let output = Command::new(python).args(["-c", ASK]).output();
     let answer = output.ok().filter(|output| output.status.success());
     let answer = answer.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     let Some((version, folder)) = answer.as_deref().and_then(|it| it.trim().split_once('\n'))
     else {
-        let what = format!(
-            "LIBTORCH_USE_PYTORCH is set, but {} has no torch",
-            python.join(" ")
-        );
+        let what = format!("LIBTORCH_USE_PYTORCH is set, but {python} has no torch");
         return Err(Failure::new(what, help));
     };
     check_version(version.trim(), &help)?;
