@@ -8,6 +8,7 @@ mod cache;
 mod config;
 mod error;
 mod events;
+mod guard;
 mod models;
 mod plan;
 mod report;

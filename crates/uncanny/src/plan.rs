@@ -19,6 +19,7 @@ use uncanny_texture::{
 pub use atlas::{ATLAS_LIMIT, ATLAS_WARNING, AtlasEstimate};
 
 use crate::config::{ActionChoice, AlphaChoice, Settings};
+use crate::guard::guarded;
 use crate::report::ReportModel;
 use crate::{Error, ModelInfo, Models, Options};
 
@@ -292,7 +293,7 @@ impl Draft {
             error: None,
             group: None,
         };
-        if let Err(error) = draft.decide(pack, rules, options, scale) {
+        if let Err(error) = guarded(|| draft.decide(pack, rules, options, scale)) {
             draft.action = Action::Copy;
             draft.why = format!("cannot be read: {error}");
             draft.error = Some(error);

@@ -12,6 +12,7 @@ use super::Shared;
 use super::prepare::{Chunk, Item, State};
 use super::tiles::{TileKey, TileMemory};
 use crate::Models;
+use crate::guard::guarded;
 use crate::plan::chain;
 
 /// Enlarged tiles remembered beyond their chunk.
@@ -177,7 +178,12 @@ fn round(
         .filter(|feed| feed.failed.is_none())
         .for_each(|feed| {
             debug_assert_eq!(feed.placed, feed.keys.len());
-            shared.pixels.time(|| feed.work.step());
+            let work = &mut *feed.work;
+            let step = || {
+                work.step();
+                Ok(())
+            };
+            feed.failed = shared.pixels.time(|| guarded(step)).err();
         });
     let failures: Vec<Option<String>> = feeds.into_iter().map(|feed| feed.failed).collect();
     for (item, failure) in waiting.iter_mut().zip(failures) {

@@ -9,6 +9,7 @@ use uncanny_texture::{encode, encode_rgba};
 use super::prepare::{Chunk, Item, State};
 use super::spool::Spool;
 use super::{Fate, Fates, Shared};
+use crate::guard::guarded;
 use crate::{Action, Error, Event, Outcome};
 
 pub(super) fn finish(
@@ -21,7 +22,7 @@ pub(super) fn finish(
         let Chunk { items, .. } = chunk;
         let done: Vec<_> = items
             .into_par_iter()
-            .map(|item| (item.row, finish_one(shared, item)))
+            .map(|item| (item.row, guarded(|| finish_one(shared, item))))
             .collect();
         for (row, result) in done {
             let fate = match result {

@@ -8,6 +8,7 @@ use uncanny_texture::{DecodeLimits, Tiling, Work, decode};
 
 use super::Shared;
 use super::budget::{Budget, Permit};
+use crate::guard::guarded;
 use crate::plan::{Job, Plan, chain};
 use crate::{CacheKey, Event};
 
@@ -91,8 +92,8 @@ fn item(shared: &Shared<'_>, row: usize) -> Item {
     (shared.events)(Event::TextureStarted {
         name: planned.name.clone(),
     });
-    let (key, state) =
-        start(shared, planned.entry, job).unwrap_or_else(|error| (None, State::Failed(error)));
+    let (key, state) = guarded(|| start(shared, planned.entry, job))
+        .unwrap_or_else(|error| (None, State::Failed(error)));
     let tiles = match &state {
         State::Work(work) => work.tiles().len() as u64 * u64::from(job.recipe.iterations),
         _ => 0,
