@@ -191,6 +191,14 @@ impl Rules {
         }
         match kind {
             K::Block => self.block(subject),
+            // CIT rules dress armour and elytra too, whose textures are twice as wide as high.
+            K::Item
+                if subject.path.optifine().is_some()
+                    && subject.size.0 == 2 * subject.size.1
+                    && self.uses(subject).is_none() =>
+            {
+                self.plain(subject, K::Equipment)
+            }
             K::Item => self.item(subject),
             K::Ctm => self.connected(subject),
             K::Font => self.font(subject),

@@ -261,6 +261,13 @@ fn a_name_alone_decides() {
             1,
         ),
         (
+            "optifine/cit/armor/ruby_layer_1.png",
+            (64, 32),
+            K::Equipment,
+            Edges::TRANSPARENT,
+            1,
+        ),
+        (
             "optifine/random/entity/cow/cow2.png",
             (64, 32),
             K::Entity,
@@ -374,7 +381,7 @@ fn a_name_alone_decides() {
             rule.why
         );
     }
-    assert_eq!((enhanced.len(), copied.len()), (28, 26));
+    assert_eq!((enhanced.len(), copied.len()), (29, 26));
 }
 
 #[test]
