@@ -326,7 +326,9 @@ fn a_contact_sheet_shows_before_and_after() {
     // A long animation comes out longer than what is read of strangers; the others are still drawn.
     let mut long = small_pack();
     let path = "assets/minecraft/textures/block/long.png";
-    let strip = util::png(16, 16 * 150, |x, y| [(x * 9) as u8, (y % 251) as u8, 7, 255]);
+    let strip = util::png(16, 16 * 150, |x, y| {
+        [(x * 9) as u8, (y % 251) as u8, 7, 255]
+    });
     long.push((path.into(), strip));
     long.push((format!("{path}.mcmeta"), b"{\"animation\": {}}".to_vec()));
     scene.write("long.zip", zip(&long));

@@ -148,7 +148,6 @@ fn run_help(error: &uncanny::Error) -> Option<String> {
     use uncanny::Error as E;
     let help = match error {
         E::Model { source, .. } => return model_help(source.as_ref()),
-        E::AtlasTooBig(_) => "ask for less with --scale, or leave textures out with --skip",
         E::Spool { .. } => {
             "free some disk space there, or choose an output on another disk with -o"
         }

@@ -74,6 +74,8 @@ pub(crate) fn init(args: LogArgs) -> Talk {
 pub(crate) fn colours() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+        // Consoles of Windows understand colours only once they are told to, which this does.
+        && (!cfg!(windows) || console::Term::stderr().features().colors_supported())
 }
 
 /// `warning: what happened, field: value`, as a compiler says it.
