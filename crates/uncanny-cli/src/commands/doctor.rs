@@ -225,7 +225,7 @@ fn try_faces() -> Result<ModelFound, Box<dyn std::error::Error>> {
         height: side,
         data: vec![0.5; (3 * side * side) as usize],
     };
-    let tiles = vec![tile; network.batch().min(64)];
+    let tiles = vec![tile; network.batch()];
     network.upscale(&tiles)?;
     let start = Instant::now();
     let enhanced = network.upscale(&tiles)?;
