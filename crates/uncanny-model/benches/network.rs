@@ -7,7 +7,7 @@ use uncanny_model::{Device, Network};
 use uncanny_texture::{RgbPlanes, Upscaler as _};
 
 fn by_batch(criterion: &mut Criterion) {
-    for side in [16, 32] {
+    for side in [16, 24] {
         let mut group = criterion.benchmark_group(format!("faces {side}x{side}"));
         group.sample_size(10);
         for batch in [1, 2, 4, 8, 16, 32] {

@@ -39,6 +39,9 @@ mod work;
 pub mod metric;
 pub mod sheet;
 
+/// Names this version of the pixel code: another one may make other pixels of the same input.
+pub const REVISION: &str = env!("UNCANNY_TEXTURE_REVISION");
+
 pub use image::RgbaImage;
 
 pub use baseline::{Lanczos, Nearest};

@@ -18,7 +18,7 @@ use crate::ModelInfo;
 /// How large a cache may grow unless said otherwise: 2 GiB.
 pub const DEFAULT_CACHE_BYTES: u64 = 2 << 30;
 
-/// Changes when the files' form, or anything about the pixels that a key does not name, changes.
+/// Changes when the files' form does; keys name everything about the pixels, the version of their code too.
 const VERSION: &str = "textures-v1";
 const SEAL: usize = 32;
 
@@ -156,6 +156,7 @@ impl CacheKey {
     #[must_use]
     pub fn of(image: &RgbaImage, recipe: &Recipe, model: &ModelInfo) -> Self {
         let mut hasher = blake3::Hasher::new();
+        hasher.update(uncanny_texture::REVISION.as_bytes());
         let mut number = |value: u32| {
             hasher.update(&value.to_le_bytes());
         };

@@ -173,7 +173,7 @@ impl Plan {
         rows.extend(companions(pack, rules, scale, &rows, &mut warnings));
         rows.sort_by_key(|row| row.entry);
         let atlases = atlas::estimate(&drafts, scale);
-        let refusal = atlas::judge(&atlases, scale, &mut warnings);
+        let refusal = atlas::judge(&atlases, scale, options.scale.is_some(), &mut warnings);
         let files = pack
             .entries()
             .iter()

@@ -702,6 +702,16 @@ fn a_plan_warns_of_large_atlases_and_refuses_hopeless_ones() {
         why.contains("210 million pixels") && why.contains("--scale 4 fits"),
         "{why}"
     );
+    let asked_for = plan(&input, "scale = 8", 8);
+    assert_eq!(asked_for.refusal, None);
+    assert!(
+        asked_for
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("210 million pixels")),
+        "{:?}",
+        asked_for.warnings
+    );
     let output = folder.path().join("out.zip");
     let error = uncanny::convert(
         &input,

@@ -84,10 +84,12 @@ fn kebab(name: &str) -> String {
     text
 }
 
-/// Warns of large atlases; returns why the plan must be refused, if it must.
+/// Warns of large atlases; returns why the plan must be refused, if it must. Who asked for this very scale is
+/// only warned: they may have the graphics card for it.
 pub(super) fn judge(
     atlases: &[AtlasEstimate],
     scale: Scale,
+    asked_for: bool,
     warnings: &mut Vec<String>,
 ) -> Option<String> {
     let mut refusal = None;
@@ -106,10 +108,18 @@ pub(super) fn judge(
                 || "leave some textures out with --skip".to_owned(),
                 |factor| format!("--scale {factor} fits, or leave some textures out with --skip"),
             );
-            refusal.get_or_insert(format!(
+            let trouble = format!(
                 "the {atlas} atlas would hold {after:.0} million pixels and the game would stop with \"Unable to fit\" \
                  on most graphics cards (limit {ATLAS_LIMIT:.0} million): {remedy}"
-            ));
+            );
+            if asked_for {
+                warnings.push(trouble);
+            } else {
+                refusal.get_or_insert(format!(
+                    "{trouble}; --scale {} makes it all the same",
+                    scale.get()
+                ));
+            }
         } else if *after > ATLAS_WARNING {
             // 80 % of the sheet is a fair packing; sides are powers of two; a third more for mipmaps.
             let side = ((after * 1e6 / 0.8).sqrt().ceil() as u64).next_power_of_two();
