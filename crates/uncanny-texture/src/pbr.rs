@@ -5,7 +5,7 @@ use image::RgbaImage;
 use crate::{
     Cell, Scale,
     resample::{Axis, Border, Kernel, resample},
-    tile::lookup,
+    tile::margined,
 };
 
 const MARGIN: u32 = 2;
@@ -17,23 +17,8 @@ fn smooth(
     scale: Scale,
     number: impl Fn([u8; 4]) -> f32,
 ) -> Vec<f32> {
-    let (Cell { rect, edges }, k) = (*cell, scale.get());
-    let start = -i64::from(MARGIN);
-    let margins = 2 * MARGIN;
-    let xs = lookup(
-        start,
-        rect.width + margins,
-        (rect.x, rect.width),
-        (edges.left, edges.right),
-        image.width(),
-    );
-    let ys = lookup(
-        start,
-        rect.height + margins,
-        (rect.y, rect.height),
-        (edges.top, edges.bottom),
-        image.height(),
-    );
+    let (rect, k) = (cell.rect, scale.get());
+    let (xs, ys) = margined(cell, MARGIN, image.dimensions());
     let low: Vec<f32> = ys
         .iter()
         .flat_map(|y| {
@@ -43,7 +28,7 @@ fn smooth(
         })
         .collect();
     let axis = |size: u32| {
-        let full = size + margins;
+        let full = size + 2 * MARGIN;
         Axis::window(
             full,
             full * k,

@@ -21,7 +21,7 @@ use image::RgbaImage;
 use crate::{
     AlphaClass, Cell, Scale,
     resample::{Axis, Border, Kernel, resample},
-    tile::lookup,
+    tile::margined,
 };
 
 /// Texels read around the cell: as far as the filters see.
@@ -68,23 +68,7 @@ pub(crate) fn enlarge(image: &RgbaImage, cell: &Cell, scale: Scale) -> Vec<u8> {
 
 /// The cell's alpha with a margin, by the edge rules.
 fn read(image: &RgbaImage, cell: &Cell) -> Vec<u8> {
-    let Cell { rect, edges } = *cell;
-    let start = -i64::from(MARGIN);
-    let margins = 2 * MARGIN;
-    let xs = lookup(
-        start,
-        rect.width + margins,
-        (rect.x, rect.width),
-        (edges.left, edges.right),
-        image.width(),
-    );
-    let ys = lookup(
-        start,
-        rect.height + margins,
-        (rect.y, rect.height),
-        (edges.top, edges.bottom),
-        image.height(),
-    );
+    let (xs, ys) = margined(cell, MARGIN, image.dimensions());
     let mut out = Vec::with_capacity(xs.len() * ys.len());
     for y in &ys {
         out.extend(xs.iter().map(|x| {

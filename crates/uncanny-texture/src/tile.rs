@@ -5,7 +5,7 @@
 //! on the border, leads from one tile to the other; the weights sum to 1 everywhere. In a wrapping cell the last
 //! core meets the first one in the same way, so the result is periodic exactly.
 
-use crate::{Edge, Edges, Rect, Scale};
+use crate::{Cell, Edge, Edges, Rect, Scale};
 
 /// Planar RGB in 0..1: planes R, G, B, each row by row.
 #[derive(Debug, Clone, PartialEq)]
@@ -234,19 +234,12 @@ impl TileGrid {
     #[must_use]
     pub fn cut(&self, image: &RgbPlanes, cell: Rect, edges: Edges, tile: usize) -> RgbPlanes {
         let (column, row) = self.position(tile);
-        let xs = lookup(
-            self.x.starts[column],
-            self.tile,
-            (cell.x, cell.width),
-            (edges.left, edges.right),
-            image.width,
-        );
-        let ys = lookup(
-            self.y.starts[row],
-            self.tile,
-            (cell.y, cell.height),
-            (edges.top, edges.bottom),
-            image.height,
+        let start = (self.x.starts[column], self.y.starts[row]);
+        let (xs, ys) = window(
+            &Cell { rect: cell, edges },
+            start,
+            (self.tile, self.tile),
+            (image.width, image.height),
         );
         let mut out = RgbPlanes::new(self.tile, self.tile);
         for channel in 0..3 {
@@ -318,8 +311,41 @@ pub(crate) struct Read {
     pub(crate) beyond: bool,
 }
 
+/// Columns and rows of a window on a cell, by the cell's edge rules: `size` positions from `start`, which is relative
+/// to the cell and may lie outside it. `image` is the whole picture's size.
+pub(crate) fn window(
+    cell: &Cell,
+    start: (i64, i64),
+    size: (u32, u32),
+    image: (u32, u32),
+) -> (Vec<Read>, Vec<Read>) {
+    let Cell { rect, edges } = *cell;
+    let columns = lookup(
+        start.0,
+        size.0,
+        (rect.x, rect.width),
+        (edges.left, edges.right),
+        image.0,
+    );
+    let rows = lookup(
+        start.1,
+        size.1,
+        (rect.y, rect.height),
+        (edges.top, edges.bottom),
+        image.1,
+    );
+    (columns, rows)
+}
+
+/// Columns and rows of a cell with `margin` texels around it.
+pub(crate) fn margined(cell: &Cell, margin: u32, image: (u32, u32)) -> (Vec<Read>, Vec<Read>) {
+    let start = -i64::from(margin);
+    let size = (cell.rect.width + 2 * margin, cell.rect.height + 2 * margin);
+    window(cell, (start, start), size, image)
+}
+
 /// Reads `count` positions from `start` (relative to the cell) along one axis by the edge rules.
-pub(crate) fn lookup(
+fn lookup(
     start: i64,
     count: u32,
     (origin, size): (u32, u32),

@@ -1,7 +1,5 @@
 //! One texture's way from texels to enhanced pixels, in stages, so that a caller can batch the tiles of many.
 
-use std::sync::Arc;
-
 use image::RgbaImage;
 
 use crate::{
@@ -86,8 +84,8 @@ impl Recipe {
     }
 }
 
-/// One texture on its way: hand [`tiles`](Work::tiles) to the upscaler, its answer to [`advance`](Work::advance),
-/// until [`is_done`](Work::is_done); then [`finish`](Work::finish).
+/// One texture on its way: hand [`tiles`](Work::tiles) to the upscaler, [`place`](Work::place) each of its answers and
+/// [`step`](Work::step), until [`is_done`](Work::is_done); then [`finish`](Work::finish).
 #[derive(Debug, Clone)]
 pub struct Work {
     image: RgbaImage,
@@ -255,18 +253,6 @@ impl Work {
         } else {
             self.low = RgbPlanes::new(0, 0);
         }
-    }
-
-    /// Takes all enlarged tiles, in the order of [`tiles`](Work::tiles): [`place`](Work::place) for each, then
-    /// [`step`](Work::step).
-    ///
-    /// # Panics
-    /// When there are more tiles than asked for, or one is not of the network's scale.
-    pub fn advance(&mut self, upscaled: &[Arc<RgbPlanes>]) {
-        for (tile, planes) in upscaled.iter().enumerate() {
-            self.place(tile, planes);
-        }
-        self.step();
     }
 
     /// Whether the upscaler has nothing left to do.
