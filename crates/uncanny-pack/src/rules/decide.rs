@@ -234,16 +234,37 @@ impl Rules {
         subject: Subject<'_>,
         strips: bool,
     ) -> Result<Frames, TextureRule> {
+        self.low_as(kind, kind, subject, strips)
+    }
+
+    /// A texture of a model may hold several islands, so it is measured as mobs are: 64 and more.
+    fn low_part(
+        &self,
+        kind: AssetKind,
+        subject: Subject<'_>,
+        strips: bool,
+    ) -> Result<Frames, TextureRule> {
+        self.low_as(kind, AssetKind::Equipment, subject, strips)
+    }
+
+    /// As [`Self::low`], with the size that is usual for `measure`.
+    fn low_as(
+        &self,
+        kind: AssetKind,
+        measure: AssetKind,
+        subject: Subject<'_>,
+        strips: bool,
+    ) -> Result<Frames, TextureRule> {
         let frames = self
             .frames(subject, strips)
             .map_err(|why| TextureRule::copy(kind, why))?;
-        match self.high(kind, subject, frames.size()) {
-            Some(rule) => Err(rule),
+        match self.high(measure, subject, frames.size()) {
+            Some(rule) => Err(TextureRule { kind, ..rule }),
             None => Ok(frames),
         }
     }
 
-    /// The same for blocks and items, which 3D models may use as sheets of islands.
+    /// As [`Self::low`], for blocks and items, which 3D models may use as sheets of islands.
     fn low_use(&self, kind: AssetKind, subject: Subject<'_>) -> Result<Frames, TextureRule> {
         match self.uses(subject) {
             Some(Uses {
@@ -631,22 +652,6 @@ impl Rules {
         TextureRule {
             hard_alpha: face.cutout(),
             ..frames.enhance(kind, face.edges(), face.why())
-        }
-    }
-
-    /// A texture of a model may hold several islands, so it is measured as mobs are: 64 and more.
-    fn low_part(
-        &self,
-        kind: AssetKind,
-        subject: Subject<'_>,
-        strips: bool,
-    ) -> Result<Frames, TextureRule> {
-        let frames = self
-            .frames(subject, strips)
-            .map_err(|why| TextureRule::copy(kind, why))?;
-        match self.high(AssetKind::Equipment, subject, frames.size()) {
-            Some(rule) => Err(TextureRule { kind, ..rule }),
-            None => Ok(frames),
         }
     }
 

@@ -14,6 +14,15 @@ pub(super) struct Property<'a> {
     pub(super) at: usize,
 }
 
+/// The value of a key; of several, the last counts.
+fn last<'a>(properties: &[Property<'a>], key: &str) -> Option<&'a str> {
+    properties
+        .iter()
+        .rev()
+        .find(|property| property.key == key)
+        .map(|property| property.value)
+}
+
 /// The properties of a file. Bytes that are not UTF-8 were replaced one for one, so offsets hold.
 pub(super) fn properties(text: &str) -> Vec<Property<'_>> {
     let mut found = Vec::new();
@@ -77,13 +86,7 @@ impl CtmRule {
     /// From a file named `<name>.properties`.
     pub(super) fn parse(text: &str, name: &str) -> Self {
         let properties = properties(text);
-        let value = |key: &str| {
-            properties
-                .iter()
-                .rev()
-                .find(|property| property.key == key)
-                .map(|property| property.value)
-        };
+        let value = |key| last(&properties, key);
         let method = match value("method")
             .unwrap_or("ctm")
             .to_ascii_lowercase()
@@ -191,13 +194,7 @@ impl Anim {
     /// Names unresolved; `None` when something is missing or no number.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let properties = properties(text);
-        let value = |key: &str| {
-            properties
-                .iter()
-                .rev()
-                .find(|property| property.key == key)
-                .map(|property| property.value)
-        };
+        let value = |key| last(&properties, key);
         Some(Self {
             from: value("from")?.to_owned(),
             to: value("to")?.to_owned(),
