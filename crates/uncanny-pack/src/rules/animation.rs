@@ -1,6 +1,6 @@
 //! Animation strips: the frames of a texture, from its sidecar or its shape.
 //!
-//! minecraft-rules B2: `width` and `height` are pixels; one alone leaves the image's other side; none means squares
+//! `width` and `height` are pixels; one alone leaves the image's other side; none means squares
 //! of the shorter side; the image must be a multiple [C, 1.14-26.x]. Until 1.12 frames are square \[C\]. Several
 //! columns are read row by row \[?\], which matters not here: each frame is a cell wherever it lies.
 

@@ -1,6 +1,6 @@
 //! Atlases: which textures the game packs together, and which it recolours through palettes.
 //!
-//! minecraft-rules B4: the colours of a texture in `paletted_permutations.textures` are looked up exactly in its
+//! The colours of a texture in `paletted_permutations.textures` are looked up exactly in its
 //! `palette_key`; unknown ones stay grey \[C\]; palettes never change length \[C/M\]. Sources: `single`, `directory`,
 //! `unstitch`, `paletted_permutations` (1.19.3 and newer) \[C\].
 

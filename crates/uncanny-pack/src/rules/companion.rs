@@ -1,6 +1,6 @@
 //! The few numbers in text files that are pixels, multiplied in place; every other byte stays.
 //!
-//! minecraft-rules B2: `animation.width` and `height` are pixels \[C\]. B9: `x,y,w,h` of OptiFine's `anim` too \[D\].
+//! `animation.width` and `height` are pixels \[C\], and so are `x,y,w,h` of OptiFine's `anim` \[D\].
 
 use jsonc_parser::{CollectOptions, ParseOptions, ast::Value, parse_to_ast};
 use uncanny_texture::Scale;

@@ -1,6 +1,6 @@
 //! The decision for one texture, kind by kind.
 //!
-//! minecraft-rules B1 to B9; each branch names its reason in `why`, which the plan shows to the pack's author.
+//! Each branch names its reason in `why`, which the plan shows to the pack's author.
 
 use std::borrow::Cow;
 

@@ -1,7 +1,7 @@
 //! The edges of a block's texture: from the models that use it, otherwise from its name.
 //!
-//! minecraft-rules B1: blocks wrap "per edge and per use: plants, doors, ladders, side overlays do not wrap on all
-//! edges" [C for the models, names are the game's own, 1.6 to 26.x]. The names decide only where no model does.
+//! Blocks wrap per edge and per use: plants, doors, ladders and side overlays do not wrap on all
+//! edges [C for the models, names are the game's own, 1.6 to 26.x]. The names decide only where no model does.
 
 use uncanny_texture::{Edge, Edges};
 

@@ -1,6 +1,6 @@
 //! Bitmap fonts: which cell of a texture is which glyph.
 //!
-//! minecraft-rules B6: a provider's `chars` split its image evenly; `height` and `ascent` are interface units and
+//! A provider's `chars` split its image evenly; `height` and `ascent` are interface units and
 //! stay \[C\]. The game packs glyphs into pictures of 256x256, so a larger glyph cannot be drawn (measured by
 //! unnamed/creative-glyphs, issue 5) \[D\]. Before 1.13 `ascii.png` is a grid of 16x16 \[C\].
 

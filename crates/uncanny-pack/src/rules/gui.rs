@@ -1,6 +1,6 @@
 //! The interface: single sprites with their `gui.scaling`, and sheets cut into their sprites.
 //!
-//! minecraft-rules B5: `gui.scaling` is in interface units whatever the image's resolution [M, T], so a border is
+//! `gui.scaling` is in interface units whatever the image's resolution [M, T], so a border is
 //! that share of the image; the sidecar never changes. Before 1.20.2 each rectangle of a sheet is an image of its
 //! own \[M\].
 

@@ -1,6 +1,6 @@
 //! What a texture is, by its place alone.
 //!
-//! minecraft-rules B3 to B9: the folders are the game's and OptiFine's own, of 1.6 to 26.x [C, D].
+//! The folders are the game's and OptiFine's own, of 1.6 to 26.x [C, D].
 
 use super::{
     paths::{AssetPath, stem},

@@ -5,7 +5,7 @@
 //! (tinted grey, single colours) is the caller's. Where a rule is not known to hold, the texture is copied and the
 //! decision says that it is unsure.
 //!
-//! Each file states the source of its rules and how sure they are, with the letters of the project's rule book:
+//! Each file states the source of its rules and how sure they are, with a letter each:
 //! \[C\] how the game behaves, \[M\] its maker's own tools and schemas, \[D\] project documentation, \[T\] measured on a
 //! pack, \[?\] not confirmed.
 

@@ -1,6 +1,6 @@
 //! Which textures a pack's own models put where: on full faces of cubes, on crossed planes, flat in the hand.
 //!
-//! minecraft-rules B1: "derive from models (full-cube faces wrap), fall back to folder". Parents are followed inside
+//! Faces of full cubes wrap; without a model the folder decides. Parents are followed inside
 //! the pack; the game's own parents, which no pack needs to hold, are known by name (`VANILLA`). UVs are fractions
 //! of 16, so nothing here depends on resolution \[C\].
 

@@ -1,6 +1,6 @@
 //! OptiFine's and MCPatcher's `.properties`: connected textures, copied animations.
 //!
-//! minecraft-rules B9: `tiles`, `width`, `height` of connected textures are counts; tiles of one rule share a factor
+//! `tiles`, `width`, `height` of connected textures are counts; tiles of one rule share a factor
 //! and edge-framed tiles never wrap; `x,y,w,h` of `anim/*.properties` are pixels of the target \[D\].
 
 use super::paths::{folder, full_id, join};

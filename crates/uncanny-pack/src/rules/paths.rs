@@ -1,7 +1,7 @@
 //! Names: roots, namespaces, resource identifiers. Pure string work.
 //!
-//! Sources: minecraft-rules B0 (overlays are roots, names outside `[a-z0-9_.-/]` are not loaded since format 3)
-//! and the game's `namespace:path` identifiers, all \[C\].
+//! Overlays are roots, names outside `[a-z0-9_.-/]` are not loaded since format 3,
+//! and names are the game's `namespace:path` identifiers: all \[C\].
 
 /// An entry's name taken apart: `<root>assets/<namespace>/<path>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! What a texture shares with others: its base's rule, a factor, an atlas, a palette.
 //!
-//! minecraft-rules B9: material maps have their base's size and stand beside it \[D\]. B0: the same path in base and
-//! overlay must get the same factor \[C\]. B8: until 1.12 layers of another size than their base are skipped \[C+D\];
+//! Material maps have their base's size and stand beside it \[D\]. The same path in base and
+//! overlay must get the same factor \[C\]. Until 1.12 layers of another size than their base are skipped \[C+D\];
 //! horses likewise [?: sharing a factor is safe either way].
 
 use uncanny_texture::Channels;

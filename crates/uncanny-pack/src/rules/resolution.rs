@@ -1,6 +1,6 @@
 //! Which textures are already high resolution, against the size that the game's own have.
 //!
-//! minecraft-rules B0: "resolution detection is mandatory". Up to twice the usual size is low resolution still; a
+//! What is large already must stay as it is. Up to twice the usual size is low resolution still; a
 //! pack whose blocks are 32 wide doubles all limits. Sizes are the game's \[C\]; those of mobs that are not listed
 //! are 64x64 at most.
 

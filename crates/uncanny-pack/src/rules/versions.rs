@@ -1,4 +1,4 @@
-//! What the pack's formats mean for the rules. The numbers are minecraft-rules B0's table \[C\].
+//! What the pack's formats mean for the rules. The numbers are those that misode/technical-changes lists \[C\].
 
 use crate::PackMeta;
 
