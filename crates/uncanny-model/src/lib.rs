@@ -13,8 +13,10 @@ mod device;
 mod error;
 mod network;
 mod runtime;
+mod shipped;
 
 pub use device::{Cuda, Device, DeviceChoice, cuda};
 pub use error::{Error, Result};
 pub use network::{Description, Network};
 pub use runtime::{set_threads, threads};
+pub use shipped::{SHIPPED, Shipped};

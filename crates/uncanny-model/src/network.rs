@@ -11,9 +11,6 @@ use crate::error::first_few;
 use crate::tensors::{batch, try_channels_last, unbatch};
 use crate::{Device, Error, Result};
 
-/// The face network that comes with the library.
-const FACES: &[u8] = include_bytes!("../../../assets/faces.safetensors");
-
 /// What each architecture's network must do.
 #[derive(Debug)]
 enum Body {
@@ -54,14 +51,6 @@ pub struct Network {
 }
 
 impl Network {
-    /// Loads the face network that comes with the library.
-    ///
-    /// # Errors
-    /// When libtorch refuses.
-    pub fn faces(device: Device) -> Result<Network> {
-        Network::from_bytes("faces", FACES, device)
-    }
-
     /// Loads a checkpoint: safetensors, or PyTorch's `.pth` and `.ckpt`, zipped or old.
     ///
     /// # Errors
