@@ -1,6 +1,6 @@
 //! What can go wrong with checkpoints, networks and devices.
 
-use crate::checkpoint;
+use crate::{arch, checkpoint};
 
 /// This crate's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -18,11 +18,14 @@ pub enum Error {
 
     /// The keys belong to no architecture known here.
     #[error(
-        "recognise the network in {name}: its {count} tensors ({first}) fit no supported architecture (supported: PFSR)"
+        "recognise the network in {name}: {}its {count} tensors ({first}) fit no supported architecture (supported: {})",
+        .familiar.map(|found| format!("it looks like {found}; ")).unwrap_or_default(), arch::SUPPORTED
     )]
     UnknownArchitecture {
         /// The file.
         name: String,
+        /// What it is, if it is a well-known network that is not supported.
+        familiar: Option<&'static str>,
         /// How many tensors it holds.
         count: usize,
         /// Its first few keys.

@@ -5,7 +5,7 @@ use std::path::Path;
 use tch::{Kind, TchError, Tensor};
 use uncanny_texture::{RgbPlanes, Scale, Tiling, UpscaleError, Upscaler};
 
-use crate::arch::pfsr;
+use crate::arch::{self, Place, compact, pfsr};
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::first_few;
 use crate::tensors::{batch, try_channels_last, unbatch};
@@ -15,12 +15,14 @@ use crate::{Device, Error, Result};
 #[derive(Debug)]
 enum Body {
     Pfsr(pfsr::Folded),
+    Compact(compact::Compact),
 }
 
 impl Body {
     fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
         match self {
             Body::Pfsr(network) => network.forward(x),
+            Body::Compact(network) => network.forward(x),
         }
     }
 }
@@ -45,8 +47,10 @@ pub struct Network {
     fingerprint: [u8; 32],
     description: Description,
     body: Body,
+    tiling: Tiling,
     device: Device,
     kind: Kind,
+    /// Tiles of the smallest size that go through at once.
     batch: usize,
 }
 
@@ -66,8 +70,7 @@ impl Network {
     /// As [`Network::load`].
     pub fn from_bytes(name: &str, bytes: &[u8], device: Device) -> Result<Network> {
         let checkpoint = checkpoint::read_bytes(name, bytes)?;
-        let kind = device.kind();
-        let (body, description) = build(name, &checkpoint, device, kind)?;
+        let built = build(name, &checkpoint, device)?;
         let mut hash = blake3::Hasher::new();
         // Another device or number format may round the other way: its results are kept apart. Those of
         // other batches and numbers of threads differ in last bits alone, and may serve each other.
@@ -80,12 +83,14 @@ impl Network {
         Ok(Network {
             name: name.to_owned(),
             fingerprint: *hash.finalize().as_bytes(),
-            description,
-            body,
+            description: built.description,
+            body: built.body,
+            tiling: built.tiling,
             device,
-            kind,
-            batch: if device == Device::CPU { 8 } else { 256 },
-        })
+            kind: built.kind,
+            batch: 1,
+        }
+        .with_batch_of(if device == Device::CPU { 8 } else { 256 }))
     }
 
     /// How many tiles go through at once, from now on.
@@ -93,6 +98,19 @@ impl Network {
     pub fn with_batch(mut self, batch: usize) -> Network {
         self.batch = batch.max(1);
         self
+    }
+
+    /// As many tiles as have about the texels of this many 24x24 ones: a device fills up with texels, not with tiles.
+    fn with_batch_of(self, tiles: usize) -> Network {
+        let texels = tiles * 24 * 24;
+        let batch = texels / (self.tiling.tile as usize).pow(2);
+        self.with_batch(batch)
+    }
+
+    /// How many tiles of this side go through at once.
+    fn batch_of(&self, side: u32) -> usize {
+        let texels = self.batch * (self.tiling.tile as usize).pow(2);
+        (texels / (side as usize).pow(2).max(1)).max(1)
     }
 
     /// What it is.
@@ -115,8 +133,8 @@ impl Network {
 
     /// Always a whole batch, filled up where the tiles are fewer: libtorch sums in another order for another
     /// number of tiles, and a tile's last bit would depend on how many others were wanted (or cached) with it.
-    fn enhance(&self, tiles: &[RgbPlanes]) -> Result<Vec<RgbPlanes>, TchError> {
-        unbatch(&self.forward(&batch(tiles, self.batch)?)?, tiles.len())
+    fn enhance(&self, tiles: &[RgbPlanes], count: usize) -> Result<Vec<RgbPlanes>, TchError> {
+        unbatch(&self.forward(&batch(tiles, count)?)?, tiles.len())
     }
 }
 
@@ -134,7 +152,7 @@ impl Upscaler for Network {
     }
 
     fn tiling(&self) -> Tiling {
-        TILING
+        self.tiling
     }
 
     fn batch(&self) -> usize {
@@ -144,12 +162,14 @@ impl Upscaler for Network {
     /// Goes on with half the batch, for good, whenever the device's memory runs out.
     fn upscale(&mut self, tiles: &[RgbPlanes]) -> Result<Vec<RgbPlanes>, UpscaleError> {
         let mut enhanced = Vec::with_capacity(tiles.len());
+        let side = tiles.first().map_or(0, |tile| tile.width.max(tile.height));
         while enhanced.len() < tiles.len() {
             let rest = &tiles[enhanced.len()..];
-            let now = &rest[..rest.len().min(self.batch)];
-            match self.enhance(now) {
+            let count = self.batch_of(side);
+            let now = &rest[..rest.len().min(count)];
+            match self.enhance(now, count) {
                 Ok(done) => enhanced.extend(done),
-                Err(error) if out_of_memory(&error) && self.batch > 1 => {
+                Err(error) if out_of_memory(&error) && count > 1 => {
                     self.batch /= 2;
                     tracing::warn!(
                         batch = self.batch,
@@ -166,16 +186,22 @@ impl Upscaler for Network {
     }
 }
 
-/// A texture's 16 pixels with 4 of context on each side, which is cropped away.
+/// PFSR: a texture's 16 pixels with 4 of context on each side, which is cropped away.
 ///
 /// The network pads with zeros, and on a bare 16x16 tile that shows as a frame. With 4 pixels of
 /// context no pixel of 14 wrapped blocks was more than 3 levels of 255 from what 12 pixels give
 /// (mean 0.03); 2 pixels leave up to 50, 6 pixels none and cost 1.4 times as much.
-const TILING: Tiling = Tiling {
-    tile: 24,
-    stride: 16,
-    feather: 0,
-};
+const TILING: Tiling = Tiling::fixed(24, 16, 0);
+
+/// A texture's 16 pixels with `context` on each side, cropped away; in larger textures up to 128 pixels with as much.
+const fn tiling_with(context: u32) -> Tiling {
+    Tiling {
+        tile: 16 + 2 * context,
+        stride: 16,
+        feather: 0,
+        largest: 128,
+    }
+}
 
 /// tch reports running out of memory only as text; this is the one place that reads it.
 fn out_of_memory(error: &TchError) -> bool {
@@ -183,27 +209,62 @@ fn out_of_memory(error: &TchError) -> bool {
     text.contains("out of memory") || text.contains("can't allocate memory")
 }
 
-fn build(
-    name: &str,
-    checkpoint: &Checkpoint,
-    device: Device,
+/// A checkpoint become a network.
+struct Built {
+    body: Body,
+    description: Description,
+    tiling: Tiling,
     kind: Kind,
-) -> Result<(Body, Description)> {
+}
+
+fn build(name: &str, checkpoint: &Checkpoint, device: Device) -> Result<Built> {
     let state = &checkpoint.state;
+    let parameters = parameters(checkpoint);
+    // On a CPU f16 would be slower, and no more exact.
+    let place = |half: bool| Place {
+        device: device.torch(),
+        kind: if half { device.kind() } else { Kind::Float },
+    };
     if let Some(config) = pfsr::Config::detect(state)? {
         let progress = pfsr_progress(checkpoint)?;
-        let network = pfsr::Folded::load(state, config, progress, device.torch(), kind)?;
+        let place = place(true);
+        let network = pfsr::Folded::load(state, config, progress, place.device, place.kind)?;
         let description = Description {
             architecture: format!("PFSR, width {}", config.width),
             scale: network.scale(),
-            parameters: parameters(checkpoint),
+            parameters,
             flops_per_tile: config.flops(16, 16),
         };
-        return Ok((Body::Pfsr(network), description));
+        return Ok(Built {
+            body: Body::Pfsr(network),
+            description,
+            tiling: TILING,
+            kind: place.kind,
+        });
+    }
+    if let Some(config) = compact::Config::detect(state)? {
+        let place = place(compact::HALF);
+        let architecture = format!(
+            "Compact, {} channels, {} convolutions",
+            config.width,
+            config.depth + 2
+        );
+        return Ok(Built {
+            body: Body::Compact(compact::Compact::load(state, config, place)?),
+            description: Description {
+                architecture,
+                scale: config.scale(),
+                parameters,
+                flops_per_tile: config.flops(16, 16),
+            },
+            tiling: tiling_with(config.context()),
+            kind: place.kind,
+        });
     }
     let names: Vec<&str> = state.names().collect();
     Err(Error::UnknownArchitecture {
         name: name.to_owned(),
+        familiar: arch::familiar(state),
         count: names.len(),
         first: first_few(&names),
     })

@@ -28,33 +28,9 @@ fn pixels(criterion: &mut Criterion) {
         let image = art(side);
         let mut net = Nearest::new(scale);
         for (name, tiling, fidelity) in [
-            (
-                "cropped",
-                Tiling {
-                    tile: 32,
-                    stride: 16,
-                    feather: 0,
-                },
-                0.0,
-            ),
-            (
-                "blended",
-                Tiling {
-                    tile: 16,
-                    stride: 8,
-                    feather: 8,
-                },
-                0.0,
-            ),
-            (
-                "faithful",
-                Tiling {
-                    tile: 32,
-                    stride: 16,
-                    feather: 0,
-                },
-                1.0,
-            ),
+            ("cropped", Tiling::fixed(32, 16, 0), 0.0),
+            ("blended", Tiling::fixed(16, 8, 8), 0.0),
+            ("faithful", Tiling::fixed(32, 16, 0), 1.0),
         ] {
             let cell = Cell::whole(side, side, Edges::WRAP);
             let recipe = Recipe {

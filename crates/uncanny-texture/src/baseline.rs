@@ -31,11 +31,7 @@ impl Upscaler for Nearest {
     }
 
     fn tiling(&self) -> Tiling {
-        Tiling {
-            tile: 16,
-            stride: 16,
-            feather: 0,
-        }
+        Tiling::fixed(16, 16, 0)
     }
 
     fn batch(&self) -> usize {
@@ -92,11 +88,7 @@ impl Upscaler for Lanczos {
 
     fn tiling(&self) -> Tiling {
         // Three lobes see three texels; four on each side leave the core exact.
-        Tiling {
-            tile: 24,
-            stride: 16,
-            feather: 0,
-        }
+        Tiling::fixed(24, 16, 0)
     }
 
     fn batch(&self) -> usize {

@@ -67,6 +67,37 @@ pub struct Tiling {
     pub stride: u32,
     /// Width of the ramp between neighbouring tiles: 0 crops the context away, `tile - stride` uses all of it.
     pub feather: u32,
+    /// The stride that tiles may grow to in larger cells, with the same context around it: many small tiles would
+    /// be mostly context. As small as `stride` or smaller: they never grow.
+    pub largest: u32,
+}
+
+impl Tiling {
+    /// Tiles of one size, whatever the cell's.
+    #[must_use]
+    pub const fn fixed(tile: u32, stride: u32, feather: u32) -> Tiling {
+        Tiling {
+            tile,
+            stride,
+            feather,
+            largest: stride,
+        }
+    }
+
+    /// How a cell of that size is cut: the stride is doubled while it is less than the cell's shorter side and
+    /// stays within `largest`.
+    #[must_use]
+    pub fn in_cell(self, width: u32, height: u32) -> Tiling {
+        let mut stride = self.stride.max(1);
+        while stride < width.min(height) && stride <= self.largest / 2 {
+            stride *= 2;
+        }
+        Tiling {
+            tile: self.tile + (stride - self.stride.max(1)),
+            stride,
+            ..self
+        }
+    }
 }
 
 /// The tiles of one cell.
@@ -190,6 +221,7 @@ impl TileGrid {
     /// The grid of a cell of that size.
     #[must_use]
     pub fn new(width: u32, height: u32, edges: Edges, tiling: Tiling) -> TileGrid {
+        let tiling = tiling.in_cell(width, height);
         TileGrid {
             x: GridAxis::new(width, tiling, edges.wraps_x()),
             y: GridAxis::new(height, tiling, edges.wraps_y()),
@@ -201,6 +233,12 @@ impl TileGrid {
     #[must_use]
     pub fn len(&self) -> usize {
         self.x.starts.len() * self.y.starts.len()
+    }
+
+    /// The side of its square tiles, in texels.
+    #[must_use]
+    pub fn tile(&self) -> u32 {
+        self.tile
     }
 
     /// Whether the cell has no area.

@@ -82,11 +82,8 @@ fn rolled(image: &RgbaImage, dx: u32, dy: u32) -> RgbaImage {
 }
 
 fn tilings() -> impl Strategy<Value = Tiling> {
-    (1u32..20, 0u32..9, 0u32..18).prop_map(|(stride, margin, feather)| Tiling {
-        tile: stride + 2 * margin,
-        stride,
-        feather,
-    })
+    (1u32..20, 0u32..9, 0u32..18)
+        .prop_map(|(stride, margin, feather)| Tiling::fixed(stride + 2 * margin, stride, feather))
 }
 
 fn edges() -> impl Strategy<Value = Edges> {
@@ -140,10 +137,10 @@ proptest! {
         // Lanczos is shift-equivariant, so shifting before or after must be the same: no seam anywhere.
         let image = noise(16, 32, seed, AlphaClass::Opaque);
         for tiling in [
-            Tiling { tile: 24, stride: 16, feather: 0 },
-            Tiling { tile: 24, stride: 16, feather: 2 },
-            Tiling { tile: 32, stride: 16, feather: 8 },
-            Tiling { tile: 16, stride: 8, feather: 2 },
+            Tiling::fixed(24, 16, 0),
+            Tiling::fixed(24, 16, 2),
+            Tiling::fixed(32, 16, 8),
+            Tiling::fixed(16, 8, 2),
         ] {
             let run = |image: &RgbaImage| {
                 let recipe = Recipe { fidelity: f, ..recipe(image, Edges::WRAP) };
@@ -395,11 +392,7 @@ fn fidelity_zero_is_untouched_and_half_is_between() {
 #[test]
 fn transparent_images_need_no_network() {
     let image = noise(16, 16, 1, AlphaClass::Opaque);
-    let tiling = Tiling {
-        tile: 16,
-        stride: 16,
-        feather: 0,
-    };
+    let tiling = Tiling::fixed(16, 16, 0);
     let mut clear = image.clone();
     clear.pixels_mut().for_each(|p| p.0[3] = 0);
     let work = Work::new(clear.clone(), recipe(&clear, Edges::WRAP), eight(), tiling);
@@ -477,11 +470,7 @@ fn a_wrap_is_as_smooth_as_the_inside() {
 
 #[test]
 fn grids_count_their_tiles() {
-    let tiling = Tiling {
-        tile: 16,
-        stride: 8,
-        feather: 8,
-    };
+    let tiling = Tiling::fixed(16, 8, 8);
     assert_eq!(TileGrid::new(16, 16, Edges::WRAP, tiling).len(), 4);
     assert_eq!(TileGrid::new(17, 8, Edges::CLAMP, tiling).len(), 3);
     assert!(TileGrid::new(0, 8, Edges::CLAMP, tiling).is_empty());

@@ -223,6 +223,7 @@ impl CacheKey {
         number(model.tiling.tile);
         number(model.tiling.stride);
         number(model.tiling.feather);
+        number(model.tiling.largest);
         for colour in palette.iter().flatten() {
             hasher.update(colour);
         }

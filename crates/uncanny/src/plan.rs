@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 use uncanny_pack::{AssetKind, Pack, Rules, TextureRule, Treatment};
 use uncanny_texture::{
-    AlphaRule, Cell, DecodeLimits, Edge, Edges, Facts, Method, Recipe, RgbaImage, Scale, TileGrid,
-    decode, facts, probe,
+    AlphaRule, Cell, DecodeLimits, Edge, Edges, Facts, Method, Recipe, Rect, RgbaImage, Scale,
+    TileGrid, decode, facts, probe,
 };
 
 pub use atlas::{ATLAS_LIMIT, ATLAS_WARNING, AtlasEstimate};
@@ -508,15 +508,17 @@ fn cost(recipe: &Recipe, (width, height): (u32, u32), model: Option<&ModelInfo>)
     let Some(model) = model else {
         return (0, finished * 2);
     };
-    let grid = |cell: &Cell| {
-        TileGrid::new(cell.rect.width, cell.rect.height, cell.edges, model.tiling).len() as u64
-    };
-    let tiles: u64 = recipe.cells.iter().map(grid).sum();
-    let cut = u64::from(model.tiling.tile).pow(2) * 12;
+    let (mut tiles, mut cut) = (0, 0);
+    for cell in &recipe.cells {
+        let Rect { width, height, .. } = cell.rect;
+        let grid = TileGrid::new(width, height, cell.edges, model.tiling);
+        tiles += grid.len() as u64;
+        cut += grid.len() as u64 * u64::from(grid.tile()).pow(2) * 12;
+    }
     let blend = pixels * factor(model.scale) * 12;
     (
         tiles * u64::from(recipe.iterations),
-        tiles * cut + blend + finished * 2,
+        cut + blend + finished * 2,
     )
 }
 

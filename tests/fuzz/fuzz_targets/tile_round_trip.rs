@@ -13,6 +13,7 @@ fuzz_target!(|facts: (u8, u8, [u8; 3], [u8; 4], u64)| {
         tile,
         stride,
         feather: u32::from(feather) % (tile - stride + 1),
+        largest: u32::from(feather),
     };
     let edge = |n: u8| match n % 4 {
         0 => Edge::Wrap,

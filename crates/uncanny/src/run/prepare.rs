@@ -128,14 +128,7 @@ fn start(
     };
     let (scale, tiling) = match model {
         Some(model) => (model.scale, model.tiling),
-        None => (
-            job.recipe.scale,
-            Tiling {
-                tile: 16,
-                stride: 16,
-                feather: 0,
-            },
-        ),
+        None => (job.recipe.scale, Tiling::fixed(16, 16, 0)),
     };
     let work = shared
         .pixels

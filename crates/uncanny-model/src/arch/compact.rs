@@ -1,0 +1,139 @@
+//! Compact: a plain chain of 3x3 convolutions at low resolution, shuffled into pixels at its end.
+//!
+//! SRVGGNetCompact of Real-ESRGAN, the network of `realesr-general-x4v3` and `realesr-animevideov3`:
+//! Wang, Xie, Dong, Shan, "Real-ESRGAN", ICCVW 2021, <https://arxiv.org/abs/2107.10833>,
+//! <https://github.com/xinntao/Real-ESRGAN>. Its one list of layers is called `body`: convolutions at even places,
+//! trained slopes (PReLU) at odd ones. What it computes is added to its input, enlarged by repeating pixels.
+
+use tch::{TchError, Tensor};
+use uncanny_texture::Scale;
+
+use super::layers::{
+    Conv, Place, Slope, Weights, conv_shape, count, need_conv, repeat_pixels, shuffled_scale,
+};
+use crate::checkpoint::StateDict;
+use crate::{Error, Result};
+
+/// Plain convolutions of bounded values: nothing in it leaves the range of f16, and its makers run it so.
+pub const HALF: bool = true;
+
+/// Texels around a tile beyond which nothing shows. Both published networks were measured on game textures, tiles
+/// with this context against whole pictures: no 8-bit level differs by more than 1.
+const CONTEXT: u32 = 16;
+
+/// Hyperparameters, all derived from tensor shapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Channels between the convolutions.
+    pub width: i64,
+    /// Convolutions between the first and the last.
+    pub depth: usize,
+    /// The enlargement.
+    pub scale: i64,
+}
+
+impl Config {
+    /// Recognises a Compact state dict by its key names; `None` when it is something else.
+    ///
+    /// # Errors
+    /// When the keys say Compact but the shapes make no sense for it.
+    pub fn detect(state: &StateDict) -> Result<Option<Config>> {
+        let slopes = state.shape("body.1.weight").map(<[usize]>::len);
+        let Some([width, input, ..]) = conv_shape(state, "body.0.weight") else {
+            return Ok(None);
+        };
+        if slopes != Some(1) {
+            return Ok(None);
+        }
+        if input != 3 {
+            return Err(Error::Shape {
+                key: "body.0.weight".into(),
+                expected: format!("[{width}, 3, 3, 3]"),
+                found: format!("{:?}", state.shape("body.0.weight").unwrap_or_default()),
+            });
+        }
+        let layers = count(state, |i| format!("body.{i}.weight"));
+        if layers < 3 || layers % 2 == 0 {
+            return Err(Error::missing(&[&format!("body.{layers}.weight")]));
+        }
+        let last = format!("body.{}.weight", layers - 1);
+        Ok(Some(Config {
+            width,
+            depth: (layers - 3) / 2,
+            scale: shuffled_scale(&last, need_conv(state, &last)?[0])?,
+        }))
+    }
+
+    /// The enlargement.
+    ///
+    /// # Errors
+    /// None: [`Config::detect`] admits scales only.
+    #[must_use]
+    pub fn scale(&self) -> Scale {
+        Scale::new(self.scale as u32).expect("detect admits 1 to 64")
+    }
+
+    /// Floating-point operations for one input of `width` x `height`, two per multiply-add.
+    #[must_use]
+    pub fn flops(&self, width: u64, height: u64) -> u64 {
+        let w = self.width as u64;
+        let weights = 27 * w + 9 * w * w * self.depth as u64 + 27 * w * (self.scale as u64).pow(2);
+        2 * weights * width * height
+    }
+
+    /// Texels of context that a tile needs on each side.
+    #[must_use]
+    pub fn context(&self) -> u32 {
+        // Each convolution sees one texel further.
+        (self.depth as u32 + 2).min(CONTEXT)
+    }
+}
+
+/// The network on one device.
+#[derive(Debug)]
+pub struct Compact {
+    body: Vec<(Conv, Option<Slope>)>,
+    scale: i64,
+}
+
+impl Compact {
+    /// Takes the weights of a Compact state dict.
+    ///
+    /// # Errors
+    /// Missing or surplus keys, or a tensor of another shape: each named.
+    pub fn load(state: &StateDict, config: Config, place: Place) -> Result<Compact> {
+        let mut weights = Weights::new(state, place);
+        let mut body = Vec::with_capacity(config.depth + 2);
+        let width = config.width;
+        for layer in 0..=config.depth {
+            let input = if layer == 0 { 3 } else { width };
+            let conv = weights.conv(&format!("body.{}", 2 * layer), width, input, 3)?;
+            let slopes = weights.tensor(&format!("body.{}.weight", 2 * layer + 1), &[width])?;
+            body.push((conv, Some(Slope::trained(slopes))));
+        }
+        let last = format!("body.{}", 2 * config.depth + 2);
+        let out = 3 * config.scale * config.scale;
+        body.push((weights.conv(&last, out, width, 3)?, None));
+        weights.finish(|_| false)?;
+        Ok(Compact {
+            body,
+            scale: config.scale,
+        })
+    }
+
+    /// N x 3 x h x w in 0..1 to N x 3 x kh x kw, about 0..1 (not clamped).
+    ///
+    /// # Errors
+    /// What libtorch reports, such as memory running out.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        let mut y = x.shallow_clone();
+        for (conv, slope) in &self.body {
+            y = conv.forward(&y)?;
+            if let Some(slope) = slope {
+                y = slope.forward(&y)?;
+            }
+        }
+        y.f_pixel_shuffle(self.scale)?
+            .f_add(&repeat_pixels(x, self.scale)?)
+    }
+}
