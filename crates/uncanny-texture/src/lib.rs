@@ -25,6 +25,7 @@ mod codec;
 
 mod bleed;
 mod resample;
+mod resize;
 mod tile;
 
 mod baseline;
@@ -50,6 +51,7 @@ pub use codec::{DecodeLimits, PngInfo, Texture, decode, encode, encode_rgba, pro
 pub use error::Error;
 pub use facts::{AlphaClass, Facts, facts};
 pub use resample::downscale;
+pub use resize::{Filter, resize};
 pub use scale::Scale;
 pub use tile::{RgbPlanes, TileBlend, TileGrid, Tiling};
 pub use upscaler::{UpscaleError, Upscaler};

@@ -9,6 +9,8 @@ use image::RgbaImage;
 /// A reconstruction filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kernel {
+    /// The mean over an output sample's width.
+    Box,
     /// Linear interpolation.
     Triangle,
     /// Cubic interpolation (a = -1/2).
@@ -22,6 +24,7 @@ pub(crate) enum Kernel {
 impl Kernel {
     fn support(self) -> f64 {
         match self {
+            Kernel::Box => 0.5,
             Kernel::Triangle => 1.0,
             Kernel::CatmullRom => 2.0,
             Kernel::Lanczos3 => 3.0,
@@ -30,8 +33,13 @@ impl Kernel {
     }
 
     fn weight(self, x: f64) -> f64 {
+        // Half-open, so that a sample on the border of two outputs belongs to one of them.
+        if self == Kernel::Box {
+            return f64::from(x > -0.5 && x <= 0.5);
+        }
         let x = x.abs();
         match self {
+            Kernel::Box => unreachable!("it was answered above"),
             Kernel::Triangle => (1.0 - x).max(0.0),
             Kernel::CatmullRom if x < 1.0 => (1.5 * x - 2.5) * x * x + 1.0,
             Kernel::CatmullRom if x < 2.0 => ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0,
@@ -79,32 +87,7 @@ impl Axis {
         kernel: Kernel,
         border: Border,
     ) -> Axis {
-        let ratio = f64::from(input) / f64::from(output);
-        let stretch = ratio.max(1.0);
-        let reach = kernel.support() * stretch;
-        let input = i64::from(input);
-        let rows: Vec<Vec<(u32, f64)>> = (first..first + count)
-            .map(|position| {
-                let centre = (f64::from(position) + 0.5) * ratio;
-                let from = (centre - reach + 0.5).floor() as i64;
-                let to = (centre + reach + 0.5).floor() as i64;
-                let mut row = Vec::new();
-                for tap in from..to {
-                    let weight = kernel.weight((tap as f64 + 0.5 - centre) / stretch);
-                    let inside = (0..input).contains(&tap);
-                    if weight == 0.0 || (border == Border::Drop && !inside) {
-                        continue;
-                    }
-                    row.push((tap.rem_euclid(input) as u32, weight));
-                }
-                if row.is_empty() {
-                    row.push(((centre.floor() as i64).rem_euclid(input) as u32, 1.0));
-                }
-                let sum: f64 = row.iter().map(|&(_, weight)| weight).sum();
-                row.iter_mut().for_each(|(_, weight)| *weight /= sum);
-                row
-            })
-            .collect();
+        let rows = taps(input, output, first, count, kernel, border);
         let taps = rows.iter().map(Vec::len).max().unwrap_or(1);
         let mut axis = Axis {
             taps,
@@ -129,6 +112,44 @@ impl Axis {
         let range = output * self.taps..(output + 1) * self.taps;
         (&self.index[range.clone()], &self.weight[range])
     }
+}
+
+/// For each output of `first..first + count` of a resize from `input` to `output` samples, the inputs that make it
+/// with their weights, which sum to 1.
+pub(crate) fn taps(
+    input: u32,
+    output: u32,
+    first: u32,
+    count: u32,
+    kernel: Kernel,
+    border: Border,
+) -> Vec<Vec<(u32, f64)>> {
+    let ratio = f64::from(input) / f64::from(output);
+    let stretch = ratio.max(1.0);
+    let reach = kernel.support() * stretch;
+    let input = i64::from(input);
+    (first..first + count)
+        .map(|position| {
+            let centre = (f64::from(position) + 0.5) * ratio;
+            let from = (centre - reach + 0.5).floor() as i64;
+            let to = (centre + reach + 0.5).floor() as i64;
+            let mut row = Vec::new();
+            for tap in from..to {
+                let weight = kernel.weight((tap as f64 + 0.5 - centre) / stretch);
+                let inside = (0..input).contains(&tap);
+                if weight == 0.0 || (border == Border::Drop && !inside) {
+                    continue;
+                }
+                row.push((tap.rem_euclid(input) as u32, weight));
+            }
+            if row.is_empty() {
+                row.push(((centre.floor() as i64).rem_euclid(input) as u32, 1.0));
+            }
+            let sum: f64 = row.iter().map(|&(_, weight)| weight).sum();
+            row.iter_mut().for_each(|(_, weight)| *weight /= sum);
+            row
+        })
+        .collect()
 }
 
 /// Resamples one plane of `width` columns along both axes.

@@ -1,45 +1,141 @@
-//! The metrics agree with scikit-image; `metric_reference.py` makes the numbers.
+//! Metrics and resizing agree with scikit-image, PyTorch and Pillow; `tests/fixtures/metrics/make.py` made the pictures
+//! and the numbers.
 
-use uncanny_texture::{RgbaImage, metric};
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture that cannot be read must fail the test"
+)]
 
-fn picture(salt: u32) -> RgbaImage {
-    RgbaImage::from_fn(32, 24, |x, y| {
-        let channel = |c: u32| {
-            ((x * x * (3 + c) + y * (7 + 2 * c) + x * y * (1 + salt) + 40 * c * salt) % 251) as u8
-        };
-        [channel(0), channel(1), channel(2), 255].into()
-    })
+use std::path::Path;
+
+use uncanny_texture::{DecodeLimits, Filter, RgbaImage, decode, metric, resize};
+
+fn fixture(name: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/metrics");
+    std::fs::read(folder.join(name)).unwrap()
 }
 
-fn close(found: f64, expected: f64) {
-    assert!(
-        (found - expected).abs() < 1e-6 * expected.abs().max(1.0),
-        "{found} instead of {expected}"
-    );
+fn picture(name: &str) -> RgbaImage {
+    let bytes = fixture(&format!("{name}.png"));
+    decode(&bytes, &DecodeLimits::default()).unwrap().image
+}
+
+/// As PIL's `convert("RGB")`: alpha is dropped.
+fn opaque(mut image: RgbaImage) -> RgbaImage {
+    image.pixels_mut().for_each(|pixel| pixel.0[3] = 255);
+    image
 }
 
 #[test]
-fn agrees_with_scikit_image() {
-    let a = picture(0);
-    let b = RgbaImage::from_fn(32, 24, |x, y| {
-        let p = a.get_pixel(x, y).0;
-        let channel = |c: u32| {
-            (i64::from(p[c as usize]) + i64::from((x + y + c) % 17) - 8).clamp(0, 255) as u8
-        };
-        [channel(0), channel(1), channel(2), 255].into()
-    });
-    let c = picture(1);
-    close(metric::psnr(&a, &b), 34.41988435960386);
-    close(metric::ssim(&a, &b), 0.9964850078981851);
-    close(metric::psnr(&a, &c), 7.882325864662418);
-    close(metric::ssim(&a, &c), -0.0042409193117604535);
-    close(metric::seam_ratio(&a), 1.5151781665734823);
-    close(metric::sharpness(&a), 127.76589242424242);
+fn metrics_agree_with_scikit_image_and_pytorch() {
+    let values: serde_json::Value = serde_json::from_slice(&fixture("values.json")).unwrap();
+    let close = |found: f64, of: &str, what: &str| {
+        let expected = values[of][what].as_f64().unwrap();
+        assert!(
+            (found - expected).abs() < 1e-6 * expected.abs().max(1.0),
+            "{of}'s {what}: {found} instead of {expected}"
+        );
+    };
+    let (truth, low) = (picture("truth"), picture("low"));
+    for name in ["near", "far"] {
+        let other = picture(name);
+        close(metric::psnr(&truth, &other), name, "psnr");
+        close(metric::ssim(&truth, &other), name, "ssim");
+        close(metric::ms_ssim(&truth, &other), name, "ms_ssim");
+        close(metric::consistency(&other, &low), name, "consistency");
+        close(metric::seam_ratio(&other), name, "seam");
+        close(metric::sharpness(&other), name, "sharpness");
+        close(metric::alpha_errors(&other, &truth), name, "alpha_errors");
+    }
+    let large = metric::ms_ssim(&picture("large"), &picture("large-near"));
+    close(large, "large", "ms_ssim");
 }
 
 #[test]
 fn equal_pictures_are_equal() {
-    let a = picture(2);
+    let a = picture("truth");
     assert_eq!(metric::psnr(&a, &a), f64::INFINITY);
-    close(metric::ssim(&a, &a), 1.0);
+    assert!((metric::ssim(&a, &a) - 1.0).abs() < 1e-12);
+    assert!((metric::ms_ssim(&a, &a) - 1.0).abs() < 1e-12);
+    assert_eq!(metric::alpha_errors(&a, &a), 0.0);
+}
+
+#[test]
+fn a_replicated_picture_is_consistent_with_its_input() {
+    let low = picture("low");
+    let high = RgbaImage::from_fn(128, 128, |x, y| *low.get_pixel(x / 8, y / 8));
+    assert_eq!(metric::consistency(&high, &low), f64::INFINITY);
+}
+
+#[test]
+fn alpha_that_the_input_has_not_is_told() {
+    let with =
+        |alphas: [u8; 2]| RgbaImage::from_fn(2, 1, |x, _| [0, 0, 0, alphas[x as usize]].into());
+    let (opaque, cut_out, soft) = (with([255, 255]), with([0, 255]), with([255, 9]));
+    for (low, high, leaves) in [
+        (&opaque, &opaque, false),
+        (&opaque, &cut_out, true),
+        (&opaque, &soft, true),
+        (&cut_out, &opaque, false),
+        (&cut_out, &cut_out, false),
+        (&cut_out, &soft, true),
+        (&soft, &cut_out, false),
+        (&soft, &soft, false),
+    ] {
+        assert_eq!(
+            metric::leaves_alpha_class(high, low),
+            leaves,
+            "{low:?} {high:?}"
+        );
+    }
+}
+
+#[test]
+fn a_ground_shows_through() {
+    // PIL mixes with a few more bits and may round another way.
+    let found = metric::over(&picture("truth"), [0, 0, 0]);
+    let expected = picture("truth-over-black");
+    let most = found
+        .as_raw()
+        .iter()
+        .zip(expected.as_raw())
+        .map(|(a, b)| a.abs_diff(*b));
+    assert!(most.max().unwrap() <= 1);
+    assert_eq!(
+        metric::over(&RgbaImage::new(1, 1), [9, 8, 7])
+            .get_pixel(0, 0)
+            .0,
+        [9, 8, 7, 255]
+    );
+}
+
+#[test]
+fn resizing_is_pils_bit_for_bit() {
+    let (truth, low) = (picture("truth"), picture("low"));
+    for (filter, name) in [
+        (Filter::Box, "box"),
+        (Filter::Bilinear, "bilinear"),
+        (Filter::Bicubic, "bicubic"),
+        (Filter::Lanczos, "lanczos"),
+    ] {
+        let rgb = resize(&opaque(low.clone()), (37, 45), filter);
+        assert!(
+            rgb == picture(&format!("resize-rgb-37x45-{name}")),
+            "{name} RGB"
+        );
+        let small = resize(&truth, (16, 16), filter);
+        assert!(
+            small == picture(&format!("resize-rgba-16-{name}")),
+            "{name} 16x16"
+        );
+        let odd = resize(&low, (40, 40), filter);
+        assert!(
+            odd == picture(&format!("resize-rgba-40x40-{name}")),
+            "{name} 40x40"
+        );
+    }
+    let chain = [64, 32, 16].into_iter().fold(opaque(truth), |image, side| {
+        resize(&image, (side, side), Filter::Bilinear)
+    });
+    assert!(chain == picture("resize-rgb-chain"));
 }
