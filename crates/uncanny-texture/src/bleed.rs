@@ -4,6 +4,21 @@ use image::RgbaImage;
 
 use crate::Rect;
 
+/// The image with the colour of its texels below `least` of alpha taken from the nearest others, outward ring by ring;
+/// alpha as it is. Straight RGBA; what lies beyond the border counts for nothing. Where no texel reaches `least`, any that
+/// is not wholly transparent gives its colour; `None` when there is none.
+#[must_use]
+pub fn bled(mut image: RgbaImage, least: u8) -> Option<RgbaImage> {
+    let whole = Rect {
+        x: 0,
+        y: 0,
+        width: image.width(),
+        height: image.height(),
+    };
+    let mut from = |least: u8| bleed(&mut image, whole, (false, false), |pixel| pixel[3] >= least);
+    (from(least.max(1)) || from(1)).then_some(image)
+}
+
 /// Fills the colour of texels for which `keep` is false from the nearest ones for which it is true, outward ring by
 /// ring, each the average of its already coloured neighbours; only within `rect`, around its borders where it wraps.
 /// Alpha stays as it is. Gives false, and changes nothing, when no texel of the rectangle is kept.
@@ -78,4 +93,27 @@ pub(crate) fn bleed(
         front = next;
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faint_texels_take_their_neighbours_colour() {
+        let alphas = [255, 3, 0];
+        let image = RgbaImage::from_fn(3, 1, |x, _| {
+            [if x == 0 { 200 } else { 0 }, 0, 0, alphas[x as usize]].into()
+        });
+        let bled = bled(image, 8).unwrap();
+        let seen: Vec<[u8; 4]> = bled.pixels().map(|pixel| pixel.0).collect();
+        assert_eq!(seen, [[200, 0, 0, 255], [200, 0, 0, 3], [200, 0, 0, 0]]);
+    }
+
+    #[test]
+    fn glass_is_seen_and_nothing_is_not() {
+        let glass = RgbaImage::from_pixel(2, 2, [1, 2, 3, 4].into());
+        assert_eq!(bled(glass.clone(), 8), Some(glass));
+        assert_eq!(bled(RgbaImage::new(2, 2), 8), None);
+    }
 }

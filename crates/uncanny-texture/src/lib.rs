@@ -46,6 +46,7 @@ pub const REVISION: &str = env!("UNCANNY_TEXTURE_REVISION");
 pub use image::RgbaImage;
 
 pub use baseline::{Lanczos, Nearest};
+pub use bleed::bled;
 pub use cell::{Cell, Channels, Edge, Edges, Rect};
 pub use codec::{DecodeLimits, PngInfo, Texture, decode, encode, encode_rgba, probe};
 pub use error::Error;

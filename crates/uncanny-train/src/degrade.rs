@@ -1,7 +1,381 @@
-//! Low-res inputs from high-res pictures, as PFSR's authors made them: PIL's antialiased bilinear
-//! resize in a chain, 128 -> 64 -> 32 -> 16.
+//! Low-res inputs from high-res pictures: as PFSR's authors made them, with PIL's antialiased bilinear resize in a
+//! chain, 128 -> 64 -> 32 -> 16; and as the authors of 16x16 textures do.
+//!
+//! Works on 8-bit RGB, every step rounded to 8 bits as a saved picture is, and exactly as PIL resizes.
 
+use image::{Rgb, RgbImage};
 use tch::{TchError, Tensor};
+
+use crate::augment::LOW;
+use crate::random::Random;
+
+/// How low-res inputs are made of pictures that come without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Degrade {
+    /// PIL's bilinear halving, three times.
+    Chain,
+    /// What a texture author would feed: mostly clean reductions, some with few colours, dithered or posterised.
+    Mixed,
+}
+
+/// How likely each reduction is in [`Degrade::Mixed`], of 100. A box average is what most tools and the consistency
+/// measure do, bicubic what the classical benchmarks do; with [`ROUGH`] left out, the two make 61 % of all samples.
+const REDUCTIONS: [(Reduction, u64); 6] = [
+    (Reduction::Filter(Filter::Box), 42),
+    (Reduction::Filter(Filter::Bicubic), 34),
+    // What image editors offer besides.
+    (Reduction::Filter(Filter::Lanczos), 6),
+    (Reduction::Chain, 6),
+    // Authors sharpen what became soft, or draw from single texels.
+    (Reduction::Sharpened, 6),
+    (Reduction::Points, 6),
+];
+/// The share of samples with few colours, posterised, or of another contrast. Hand-drawn textures are so, but each of
+/// these takes the input away from the target, and too many would teach the network to disregard its input.
+const ROUGH: f32 = 0.2;
+/// Of the rough ones so many have a palette: by far the most common in old and hand-drawn packs.
+const PALETTE: f32 = 0.6;
+/// A palette's least and most colours: a Game Boy's, to what one texture of an elaborate pack has.
+const COLOURS: (u64, u64) = (4, 32);
+/// Of the palettes so many are dithered, one half ordered and one with diffused errors.
+const DITHERED: f32 = 0.4;
+/// Posterised textures keep so many levels a channel.
+const LEVELS: (u64, u64) = (8, 24);
+/// Contrast varies by up to this share.
+const CONTRAST: f32 = 0.15;
+/// Transparent pictures have hard edges at low resolution this often: the game draws most of them so.
+const HARD: f32 = 0.5;
+
+#[derive(Clone, Copy, Debug)]
+enum Reduction {
+    Filter(Filter),
+    Chain,
+    /// A box average, and half of what it differs from its surroundings added.
+    Sharpened,
+    /// The mean of each cell's middle.
+    Points,
+}
+
+/// PIL's filters of these names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Filter {
+    Box,
+    Bilinear,
+    Bicubic,
+    Lanczos,
+}
+
+impl Filter {
+    fn support(self) -> f64 {
+        match self {
+            Filter::Box => 0.5,
+            Filter::Bilinear => 1.0,
+            Filter::Bicubic => 2.0,
+            Filter::Lanczos => 3.0,
+        }
+    }
+
+    fn weight(self, x: f64) -> f64 {
+        let sinc = |x: f64| {
+            let x = x * std::f64::consts::PI;
+            if x == 0.0 { 1.0 } else { x.sin() / x }
+        };
+        match self {
+            Filter::Box => f64::from(u8::from(x > -0.5 && x <= 0.5)),
+            Filter::Bilinear => (1.0 - x.abs()).max(0.0),
+            Filter::Bicubic => {
+                let x = x.abs();
+                if x < 1.0 {
+                    (1.5 * x - 2.5) * x * x + 1.0
+                } else if x < 2.0 {
+                    ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
+                } else {
+                    0.0
+                }
+            }
+            Filter::Lanczos if (-3.0..3.0).contains(&x) => sinc(x) * sinc(x / 3.0),
+            Filter::Lanczos => 0.0,
+        }
+    }
+}
+
+/// PIL's weights are whole numbers of so many bits.
+const PRECISION: u32 = 32 - 8 - 2;
+
+/// One output's first input, and the weights of the inputs from there.
+type Taps = (usize, Vec<i32>);
+
+fn taps(from: u32, to: u32, filter: Filter) -> Vec<Taps> {
+    let scale = f64::from(from) / f64::from(to);
+    let stretch = scale.max(1.0);
+    let reach = filter.support() * stretch;
+    (0..to)
+        .map(|position| {
+            let centre = (f64::from(position) + 0.5) * scale;
+            let first = (centre - reach + 0.5).max(0.0) as usize;
+            let end = ((centre + reach + 0.5) as usize).min(from as usize);
+            let weights: Vec<f64> = (first..end)
+                .map(|input| filter.weight((input as f64 - centre + 0.5) / stretch))
+                .collect();
+            let sum: f64 = weights.iter().sum();
+            let whole = |weight: &f64| (weight / sum * f64::from(1 << PRECISION)).round() as i32;
+            (first, weights.iter().map(whole).collect())
+        })
+        .collect()
+}
+
+/// A square picture resized to `side` as PIL does it: across, then down, each rounded.
+pub(crate) fn resized(image: &RgbImage, side: u32, filter: Filter) -> RgbImage {
+    let (width, height) = image.dimensions();
+    let half = 1i32 << (PRECISION - 1);
+    let byte = |sum: i32| (sum >> PRECISION).clamp(0, 255) as u8;
+    let (stride, narrow) = (3 * width as usize, 3 * side as usize);
+    let columns = taps(width, side, filter);
+    let mut across = Vec::with_capacity(narrow * height as usize);
+    for row in image.as_raw().chunks_exact(stride) {
+        for (first, weights) in &columns {
+            let mut sum = [half; 3];
+            for (pixel, &weight) in row[3 * first..].chunks_exact(3).zip(weights) {
+                (0..3).for_each(|c| sum[c] += i32::from(pixel[c]) * weight);
+            }
+            across.extend(sum.map(byte));
+        }
+    }
+    let mut out = Vec::with_capacity(narrow * side as usize);
+    let mut sums = vec![half; narrow];
+    for (first, weights) in taps(height, side, filter) {
+        sums.fill(half);
+        for (row, weight) in across[narrow * first..].chunks_exact(narrow).zip(weights) {
+            for (sum, &value) in sums.iter_mut().zip(row) {
+                *sum += i32::from(value) * weight;
+            }
+        }
+        out.extend(sums.iter().map(|&sum| byte(sum)));
+    }
+    RgbImage::from_raw(side, side, out).expect("three bytes a pixel")
+}
+
+/// PIL's bilinear halving.
+pub(crate) fn half(image: &RgbImage) -> RgbImage {
+    resized(image, image.width() / 2, Filter::Bilinear)
+}
+
+/// The input that an author would make of a 128x128 picture. Where `alpha` is given, 128x128 of it, transparency is
+/// black, softly as in the picture or with hard edges.
+pub(crate) fn authored(colour: &RgbImage, alpha: Option<&[u8]>, random: &mut Random) -> RgbImage {
+    let rough = random.chance(ROUGH);
+    let hard = random.chance(HARD);
+    let mask = alpha.filter(|_| hard || rough);
+    let source = match (alpha, mask) {
+        (Some(alpha), None) => over_black(colour, alpha),
+        _ => colour.clone(),
+    };
+    let mut low = reduced(&source, pick(random));
+    if rough {
+        roughen(&mut low, random);
+    }
+    if let Some(alpha) = mask {
+        cut_out(&mut low, alpha);
+    }
+    low
+}
+
+/// A picture of straight colour on black.
+pub(crate) fn over_black(colour: &RgbImage, alpha: &[u8]) -> RgbImage {
+    let mut out = colour.clone();
+    for (pixel, &alpha) in out.pixels_mut().zip(alpha) {
+        for channel in &mut pixel.0 {
+            *channel = ((u32::from(*channel) * u32::from(alpha) + 127) / 255) as u8;
+        }
+    }
+    out
+}
+
+/// Black where less than half of a texel is covered.
+fn cut_out(low: &mut RgbImage, alpha: &[u8]) {
+    let (side, cell) = (
+        low.width() as usize,
+        alpha.len().isqrt() / low.width() as usize,
+    );
+    let row = side * cell;
+    for (x, y, pixel) in low.enumerate_pixels_mut() {
+        let corner = y as usize * cell * row + x as usize * cell;
+        let covered: u32 = (0..cell)
+            .flat_map(|dy| &alpha[corner + dy * row..][..cell])
+            .map(|&alpha| u32::from(alpha))
+            .sum();
+        if covered * 2 < 255 * (cell * cell) as u32 {
+            *pixel = Rgb([0; 3]);
+        }
+    }
+}
+
+fn pick(random: &mut Random) -> Reduction {
+    let mut place = random.below(REDUCTIONS.iter().map(|(_, chances)| chances).sum());
+    for (reduction, chances) in REDUCTIONS {
+        if place < chances {
+            return reduction;
+        }
+        place -= chances;
+    }
+    unreachable!("the place is below the sum of the chances")
+}
+
+fn reduced(image: &RgbImage, reduction: Reduction) -> RgbImage {
+    match reduction {
+        Reduction::Filter(filter) => resized(image, LOW, filter),
+        Reduction::Chain => half(&half(&half(image))),
+        Reduction::Sharpened => sharpened(&resized(image, LOW, Filter::Box)),
+        Reduction::Points => {
+            let cell = image.width() / LOW;
+            RgbImage::from_fn(LOW, LOW, |x, y| {
+                let (x, y) = (x * cell + cell / 2, y * cell + cell / 2);
+                let mut sum = [8u32; 3];
+                for (x, y) in (y - 2..y + 2).flat_map(|y| (x - 2..x + 2).map(move |x| (x, y))) {
+                    (0..3).for_each(|c| sum[c] += u32::from(image.get_pixel(x, y).0[c]));
+                }
+                Rgb(sum.map(|sum| (sum / 16) as u8))
+            })
+        }
+    }
+}
+
+/// Half of the difference from the mean of its four neighbours added to each texel.
+fn sharpened(image: &RgbImage) -> RgbImage {
+    let last = image.width() - 1;
+    RgbImage::from_fn(image.width(), image.height(), |x, y| {
+        let near = |x: u32, y: u32| image.get_pixel(x, y).0.map(i32::from);
+        let around = [
+            near(x.saturating_sub(1), y),
+            near((x + 1).min(last), y),
+            near(x, y.saturating_sub(1)),
+            near(x, (y + 1).min(last)),
+        ];
+        let here = near(x, y);
+        Rgb([0, 1, 2].map(|c| {
+            let others: i32 = around.iter().map(|pixel| pixel[c]).sum();
+            ((12 * here[c] - others + 4) / 8).clamp(0, 255) as u8
+        }))
+    })
+}
+
+/// Few colours, few levels or another contrast.
+fn roughen(low: &mut RgbImage, random: &mut Random) {
+    let between =
+        |(least, most): (u64, u64), random: &mut Random| least + random.below(most - least + 1);
+    if random.chance(PALETTE) {
+        let palette = palette(low, between(COLOURS, random) as usize);
+        match (random.chance(DITHERED), random.chance(0.5)) {
+            (false, _) => low.pixels_mut().for_each(|pixel| {
+                pixel.0 = nearest(&palette, pixel.0.map(f32::from));
+            }),
+            (true, false) => dither_ordered(low, &palette),
+            (true, true) => dither_diffused(low, &palette),
+        }
+    } else if random.chance(0.5) {
+        let steps = (between(LEVELS, random) - 1) as f32;
+        for value in low.iter_mut() {
+            *value = ((f32::from(*value) / 255.0 * steps).round() / steps * 255.0 + 0.5) as u8;
+        }
+    } else {
+        let factor = 1.0 + random.around(CONTRAST);
+        for value in low.iter_mut() {
+            *value = ((f32::from(*value) - 127.5) * factor + 128.0) as u8;
+        }
+    }
+}
+
+/// At most `count` colours by median cut: boxes of texels, of which the one that is longest along a channel, weighted
+/// with its texels, is halved at its median.
+fn palette(image: &RgbImage, count: usize) -> Vec<[u8; 3]> {
+    let range = |texels: &[[u8; 3]], c: usize| {
+        let values = texels.iter().map(|texel| texel[c]);
+        values.clone().max().unwrap_or(0) - values.min().unwrap_or(0)
+    };
+    let longest = |texels: &[[u8; 3]]| {
+        (0..3)
+            .map(|c| (range(texels, c), c))
+            .max()
+            .expect("three channels")
+    };
+    let mut boxes: Vec<Vec<[u8; 3]>> = vec![image.pixels().map(|pixel| pixel.0).collect()];
+    while boxes.len() < count {
+        let length = |texels: &Vec<[u8; 3]>| usize::from(longest(texels).0) * texels.len();
+        let widest = (0..boxes.len()).max_by_key(|&i| length(&boxes[i]));
+        let Some(widest) = widest.filter(|&i| length(&boxes[i]) > 0) else {
+            break;
+        };
+        let mut texels = boxes.swap_remove(widest);
+        let channel = longest(&texels).1;
+        texels.sort_unstable_by_key(|texel| (texel[channel], *texel));
+        // Between two different values, as near to the middle as there are.
+        let cuts = 1..texels.len();
+        let middle = texels.len() / 2;
+        let cut = cuts
+            .filter(|&i| texels[i][channel] != texels[i - 1][channel])
+            .min_by_key(|i| i.abs_diff(middle))
+            .expect("the channel has two values");
+        let upper = texels.split_off(cut);
+        boxes.extend([texels, upper]);
+    }
+    let mean = |texels: &Vec<[u8; 3]>| {
+        [0, 1, 2].map(|c| {
+            let sum: usize = texels.iter().map(|texel| usize::from(texel[c])).sum();
+            ((sum + texels.len() / 2) / texels.len()) as u8
+        })
+    };
+    boxes.iter().map(mean).collect()
+}
+
+fn nearest(palette: &[[u8; 3]], colour: [f32; 3]) -> [u8; 3] {
+    let distance = |entry: &[u8; 3]| -> f32 {
+        (0..3)
+            .map(|c| (f32::from(entry[c]) - colour[c]).powi(2))
+            .sum()
+    };
+    *palette
+        .iter()
+        .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+        .expect("a palette has a colour")
+}
+
+/// Bayer's 4x4 pattern, as strong as neighbouring colours of the palette lie apart.
+fn dither_ordered(image: &mut RgbImage, palette: &[[u8; 3]]) {
+    const BAYER: [[u8; 4]; 4] = [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]];
+    let apart = |a: &[u8; 3], b: &[u8; 3]| (0..3).map(|c| a[c].abs_diff(b[c])).max().unwrap_or(0);
+    let to_next = |a: &[u8; 3]| {
+        let others = palette.iter().filter(|b| *b != a);
+        others.map(|b| apart(a, b)).min().unwrap_or(0)
+    };
+    let sum: u32 = palette.iter().map(|entry| u32::from(to_next(entry))).sum();
+    let spread = sum as f32 / palette.len() as f32;
+    for (x, y, pixel) in image.enumerate_pixels_mut() {
+        let pattern = f32::from(BAYER[y as usize % 4][x as usize % 4]);
+        let offset = spread * ((pattern + 0.5) / 16.0 - 0.5);
+        pixel.0 = nearest(palette, pixel.0.map(|value| f32::from(value) + offset));
+    }
+}
+
+/// Floyd and Steinberg's diffusion of errors.
+fn dither_diffused(image: &mut RgbImage, palette: &[[u8; 3]]) {
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    let mut wanted: Vec<[f32; 3]> = image.pixels().map(|p| p.0.map(f32::from)).collect();
+    for (i, pixel) in image.pixels_mut().enumerate() {
+        let (x, y) = (i % width, i / width);
+        pixel.0 = nearest(palette, wanted[i]);
+        let error = [0, 1, 2].map(|c| wanted[i][c] - f32::from(pixel.0[c]));
+        let mut pass = |there: bool, to: usize, share: f32| {
+            if there {
+                (0..3).for_each(|c| wanted[to][c] += error[c] * share / 16.0);
+            }
+        };
+        let below = y + 1 < height;
+        pass(x + 1 < width, i + 1, 7.0);
+        pass(below && x > 0, i + width - 1, 3.0);
+        pass(below, i + width, 5.0);
+        pass(below && x + 1 < width, i + width + 1, 1.0);
+    }
+}
 
 /// A picture and its reductions, each N x 3 x s x s in 0..1.
 #[derive(Debug)]

@@ -33,6 +33,19 @@ pub enum Error {
         side: u32,
     },
 
+    /// A picture, or a pair, of a size that is not trained on.
+    #[error(
+        "train on {name} of {width}x{height}: expected at least 128x128, and a pair's other half an eighth of it"
+    )]
+    Size {
+        /// Which.
+        name: String,
+        /// Its columns.
+        width: u32,
+        /// Its rows.
+        height: u32,
+    },
+
     /// An image could not be decoded or encoded.
     #[error("process the image {name}")]
     Image {

@@ -5,18 +5,24 @@
 //! goes on when it was interrupted.
 
 mod adam;
+mod augment;
 mod data;
 mod degrade;
 mod error;
 mod evaluate;
 mod pictures;
+mod random;
+mod sampler;
 mod schedule;
 mod state;
 mod train;
 
+pub use augment::{Augment, Crop};
 pub use data::{ImageSet, SIDE};
+pub use degrade::Degrade;
 pub use error::{Error, Result};
 pub use evaluate::{Evaluation, Score};
 pub use pictures::{Picture, Pictures};
+pub use sampler::{Batch, Sampler, Source};
 pub use schedule::{Plan, Position};
 pub use train::{Summary, TrainEvent, TrainOptions, train};

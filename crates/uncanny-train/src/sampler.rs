@@ -1,0 +1,448 @@
+//! Batches to train on: which picture comes when, what is made of it, ahead of time.
+
+use std::sync::Arc;
+use std::sync::mpsc::{IntoIter, sync_channel};
+use std::thread;
+
+use image::RgbImage;
+use rayon::prelude::*;
+use tch::{Kind, Tensor};
+
+use crate::augment::{Augment, Cut, Jitter, LOW, Prepared};
+use crate::degrade::{self, Degrade};
+use crate::random::{Random, shuffled};
+use crate::{Error, Pictures, Result, SIDE};
+
+/// How many batches are made ahead.
+const AHEAD: usize = 2;
+/// Transparent pictures lie on black this often, as they are measured; otherwise their colour is bled under the
+/// transparent texels, as the enhancer gives it to a network.
+const ON_BLACK: f32 = 0.5;
+
+/// Pictures, and how often they come.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Of at least 128x128.
+    pub pictures: Pictures,
+    /// Above 0. The samples of the sources are in proportion to it.
+    pub weight: f64,
+}
+
+/// What one iteration trains on: RGB in 0..1, 32-bit floats on the CPU.
+#[derive(Debug)]
+pub struct Batch {
+    /// N x 3 x 16 x 16.
+    pub low: Tensor,
+    /// N x 3 x s x s, where s is 32, 64 and 128: the targets of the steps. The first two are halved from the last
+    /// with PIL's bilinear filter.
+    pub levels: [Tensor; 3],
+}
+
+/// Gives every iteration its batch. The same seed and iteration give the same batch, whatever the number of threads;
+/// every picture of a source comes once before any comes again.
+#[derive(Debug)]
+pub struct Sampler {
+    sources: Vec<Prepared>,
+    shares: Vec<Share>,
+    augment: Augment,
+    degrade: Degrade,
+    batch: usize,
+    seed: u64,
+}
+
+/// One source's part of the samples.
+#[derive(Debug)]
+struct Share {
+    /// Its pictures among all.
+    pictures: std::ops::Range<usize>,
+    /// Of the samples that the sources before leave over, so much is this one's.
+    of_rest: f64,
+}
+
+/// A finished sample: 8-bit RGB.
+struct Sample {
+    /// 16, 32, 64 and 128 pixels a side.
+    images: [RgbImage; 4],
+}
+
+impl Sampler {
+    /// Bleeds colour under transparent texels, once; pictures that are transparent everywhere are left out.
+    ///
+    /// # Errors
+    /// When there is no picture, a weight is not above 0, a picture is too small, or an augmentation is out of its
+    /// range.
+    pub fn new(
+        sources: Vec<Source>,
+        augment: Augment,
+        degrade: Degrade,
+        batch: usize,
+        seed: u64,
+    ) -> Result<Sampler> {
+        augment.check()?;
+        let refuse = |option, value: String, expected| {
+            Err(Error::Option {
+                option,
+                value,
+                expected,
+            })
+        };
+        if batch == 0 {
+            return refuse("batch", batch.to_string(), "at least 1");
+        }
+        let mut prepared: Vec<Prepared> = Vec::new();
+        let mut weights = Vec::new();
+        for Source { pictures, weight } in sources {
+            if !(weight > 0.0 && weight.is_finite()) {
+                return refuse("weight", weight.to_string(), "a number above 0");
+            }
+            let first = prepared.len();
+            let found: Vec<Option<Prepared>> = pictures
+                .pictures
+                .into_par_iter()
+                .map(Prepared::new)
+                .collect::<Result<_>>()?;
+            prepared.extend(found.into_iter().flatten());
+            if prepared.len() == first {
+                return refuse(
+                    "pictures",
+                    format!("source {}", weights.len() + 1),
+                    "at least one picture that is not transparent everywhere",
+                );
+            }
+            weights.push((first..prepared.len(), weight));
+        }
+        if prepared.is_empty() {
+            return refuse("sources", "none".to_owned(), "at least one");
+        }
+        let mut rest: f64 = weights.iter().map(|(_, weight)| weight).sum();
+        let mut shares: Vec<Share> = Vec::new();
+        for (pictures, weight) in weights {
+            shares.push(Share {
+                pictures,
+                of_rest: weight / rest,
+            });
+            rest -= weight;
+        }
+        // Whatever the rounding, the last takes all that comes to it.
+        if let Some(last) = shares.last_mut() {
+            last.of_rest = 1.0;
+        }
+        Ok(Sampler {
+            sources: prepared,
+            shares,
+            augment,
+            degrade,
+            batch,
+            seed,
+        })
+    }
+
+    /// How many pictures there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Never: a sampler has a picture.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sources.is_empty()
+    }
+
+    /// The batch of one iteration.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn batch(&self, iteration: u64) -> Result<Batch> {
+        let first = iteration * self.batch as u64;
+        let samples: Vec<Sample> = (first..first + self.batch as u64)
+            .into_par_iter()
+            .map(|number| self.sample(number))
+            .collect();
+        let tensor = |level: usize| -> Result<Tensor> {
+            let side = i64::from(LOW << level);
+            let mut bytes = Vec::with_capacity(samples.len() * (3 * side * side) as usize);
+            samples
+                .iter()
+                .for_each(|sample| bytes.extend_from_slice(sample.images[level].as_raw()));
+            let shape = [samples.len() as i64, side, side, 3];
+            let interleaved = Tensor::f_from_slice(&bytes)?.f_reshape(shape)?;
+            let planes = interleaved.f_permute([0, 3, 1, 2])?.f_contiguous()?;
+            Ok(planes.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?)
+        };
+        Ok(Batch {
+            low: tensor(0)?,
+            levels: [tensor(1)?, tensor(2)?, tensor(3)?],
+        })
+    }
+
+    /// The batches from iteration `from` on, each with its number, made on a thread of their own ahead of time. It
+    /// ends when the iterator is dropped, or after an error.
+    pub fn ahead(self: Arc<Self>, from: u64) -> IntoIter<Result<(u64, Batch)>> {
+        let (sender, receiver) = sync_channel(AHEAD);
+        thread::spawn(move || {
+            for iteration in from.. {
+                let batch = self.batch(iteration).map(|batch| (iteration, batch));
+                let failed = batch.is_err();
+                if sender.send(batch).is_err() || failed {
+                    break;
+                }
+            }
+        });
+        receiver.into_iter()
+    }
+
+    fn sample(&self, number: u64) -> Sample {
+        let picture = &self.sources[self.picture(number)];
+        let mut random = Random::new(self.seed ^ 0x5eed, number);
+        let Cut {
+            mut high,
+            mut low,
+            opaque,
+        } = picture.cut(&self.augment, &mut random);
+        if let Some(jitter) = Jitter::new(self.augment.jitter, &mut random) {
+            jitter.apply(&mut high);
+            low.iter_mut().for_each(|low| jitter.apply(low));
+        }
+        let on_black = random.chance(ON_BLACK) && !opaque;
+        let split = |image: &image::RgbaImage| {
+            let colour = image.pixels().flat_map(|p| [p.0[0], p.0[1], p.0[2]]);
+            let colour = RgbImage::from_raw(image.width(), image.height(), colour.collect())
+                .expect("three bytes a pixel");
+            let alpha: Vec<u8> = image.pixels().map(|p| p.0[3]).collect();
+            (colour, alpha)
+        };
+        let seen = |colour: &RgbImage, alpha: &[u8]| {
+            if on_black {
+                degrade::over_black(colour, alpha)
+            } else {
+                colour.clone()
+            }
+        };
+        let (colour, alpha) = split(&high);
+        let high = seen(&colour, &alpha);
+        let at_64 = degrade::half(&high);
+        let at_32 = degrade::half(&at_64);
+        let low = match (low, self.degrade) {
+            (Some(low), _) => {
+                let (colour, alpha) = split(&low);
+                seen(&colour, &alpha)
+            }
+            (None, Degrade::Chain) => degrade::half(&at_32),
+            (None, Degrade::Mixed) => {
+                degrade::authored(&colour, on_black.then_some(&alpha), &mut random)
+            }
+        };
+        Sample {
+            images: [low, at_32, at_64, high],
+        }
+    }
+
+    /// Which picture sample `number` is of. The sources take turns evenly, each in its own shuffled order.
+    fn picture(&self, number: u64) -> usize {
+        let mut place = number;
+        for (key, Share { pictures, of_rest }) in (0..).zip(&self.shares) {
+            let before = |place: u64| (place as f64 * of_rest) as u64;
+            if before(place + 1) > before(place) {
+                let (turn, count) = (before(place), pictures.len() as u64);
+                let (epoch, place) = (turn / count, turn % count);
+                let key = Random::new(self.seed ^ key, epoch).next();
+                return pictures.start + shuffled(place, count, key) as usize;
+            }
+            place -= before(place);
+        }
+        unreachable!("the last source takes every sample")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::RgbaImage;
+
+    use super::*;
+    use crate::augment::Crop;
+    use crate::{ImageSet, Picture};
+
+    const TEXTURES: Augment = Augment {
+        crop: Crop::Random,
+        flip: true,
+        vertical_flip: true,
+        quarter_turns: true,
+        rotate: 0.0,
+        shift: 0.0,
+        zoom: 0.15,
+        jitter: 0.1,
+        wrap: true,
+    };
+
+    fn pictures(count: u8, tone: u8, alpha: u8) -> Pictures {
+        let pictures = (0..count).map(|i| Picture {
+            name: i.to_string(),
+            high: RgbaImage::from_fn(140, 130, |x, y| {
+                let alpha = if x > 60 { 255 } else { alpha };
+                [(x ^ y) as u8, tone + i, y as u8, alpha].into()
+            }),
+            low: None,
+        });
+        Pictures {
+            pictures: pictures.collect(),
+            skipped: 0,
+        }
+    }
+
+    fn sources() -> Vec<Source> {
+        let source = |pictures, weight| Source { pictures, weight };
+        vec![
+            source(pictures(5, 10, 255), 3.0),
+            source(pictures(3, 90, 0), 1.0),
+            source(pictures(7, 180, 255), 4.0),
+        ]
+    }
+
+    fn bytes(batch: &Batch) -> Vec<Vec<f32>> {
+        let all = std::iter::once(&batch.low).chain(&batch.levels);
+        all.map(|t| Vec::<f32>::try_from(t.flatten(0, -1)).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_batch_depends_on_seed_and_iteration_alone() {
+        let sampler = |seed| Sampler::new(sources(), TEXTURES, Degrade::Mixed, 6, seed).unwrap();
+        let first = sampler(1);
+        let batch = first.batch(10).unwrap();
+        assert_eq!(batch.low.size(), [6, 3, 16, 16]);
+        assert_eq!(batch.levels[0].size(), [6, 3, 32, 32]);
+        assert_eq!(batch.levels[2].size(), [6, 3, 128, 128]);
+        assert_ne!(bytes(&first.batch(9).unwrap()), bytes(&batch));
+        assert_ne!(bytes(&sampler(2).batch(10).unwrap()), bytes(&batch));
+        for threads in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            let again = pool.install(|| sampler(1).batch(10)).unwrap();
+            assert_eq!(bytes(&again), bytes(&batch), "{threads} threads");
+        }
+        let mut ahead = Arc::new(first).ahead(9);
+        ahead.next();
+        let (iteration, made) = ahead.next().unwrap().unwrap();
+        assert_eq!((iteration, bytes(&made)), (10, bytes(&batch)));
+    }
+
+    #[test]
+    fn sources_come_by_their_weight_and_every_picture_once_an_epoch() {
+        let sampler = Sampler::new(sources(), TEXTURES, Degrade::Mixed, 1, 7).unwrap();
+        let mut seen = [0; 15];
+        (0..8000).for_each(|number| seen[sampler.picture(number)] += 1);
+        let in_source = |range: std::ops::Range<usize>| seen[range].iter().sum::<u32>();
+        assert_eq!(in_source(0..5), 3000);
+        assert_eq!(in_source(5..8), 1000);
+        assert_eq!(in_source(8..15), 4000);
+        for (range, expected) in [(0..5, 600), (5..8, 333), (8..15, 571)] {
+            assert!(seen[range].iter().all(|&n: &u32| n.abs_diff(expected) <= 1));
+        }
+    }
+
+    #[test]
+    fn faces_come_as_they_always_did() {
+        let folder = tempfile::tempdir().unwrap();
+        for (i, picture) in (0..).zip(pictures(5, 40, 255).pictures) {
+            picture
+                .high
+                .save(folder.path().join(format!("{i}.png")))
+                .unwrap();
+        }
+        let paths = [folder.path().to_owned()];
+        let augment = Augment {
+            crop: Crop::Random,
+            flip: true,
+            ..Augment::NONE
+        };
+        let sources = vec![Source {
+            pictures: Pictures::read(&paths, SIDE).unwrap(),
+            weight: 1.0,
+        }];
+        let sampler = Sampler::new(sources, augment, Degrade::Chain, 8, 5).unwrap();
+        let before = ImageSet::read(&paths).unwrap();
+        for iteration in 0..3 {
+            let batch = sampler.batch(iteration).unwrap();
+            let high = before.batch(8, 5, iteration);
+            assert!((&batch.levels[2] - &high).abs().max().double_value(&[]) < 1e-6);
+            let pyramid = degrade::Pyramid::new(high).unwrap();
+            // PIL rounds between across and down, libtorch does not.
+            let worst = (&batch.low - pyramid.low()).abs().max().double_value(&[]);
+            assert!(worst < 2.5 / 255.0, "{worst}");
+        }
+    }
+
+    #[test]
+    fn transparent_pictures_have_no_dark_fringe_or_lie_on_black() {
+        // A bright disc with a soft edge; hidden colour is black, as editors save it.
+        let disc = RgbaImage::from_fn(SIDE, SIDE, |x, y| {
+            let (dx, dy) = (f64::from(x) - 63.5, f64::from(y) - 63.5);
+            let alpha = ((50.0 - dx.hypot(dy)) * 64.0).clamp(0.0, 255.0) as u8;
+            if alpha == 0 {
+                [0; 4].into()
+            } else {
+                [250, 200, 100, alpha].into()
+            }
+        });
+        let low = image::imageops::crop_imm(&disc, 56, 10, 16, 16).to_image();
+        let picture = |low| Picture {
+            name: String::new(),
+            high: disc.clone(),
+            low,
+        };
+        let pictures = Pictures {
+            pictures: vec![picture(None), picture(Some(low))],
+            skipped: 0,
+        };
+        let sources = vec![Source {
+            pictures,
+            weight: 1.0,
+        }];
+        for degrade in [Degrade::Chain, Degrade::Mixed] {
+            let augment = Augment {
+                flip: true,
+                ..Augment::NONE
+            };
+            let sampler = Sampler::new(sources.clone(), augment, degrade, 1, 1).unwrap();
+            let (mut bled, mut black) = (0, 0);
+            for number in 0..100 {
+                let [low, .., high] = sampler.sample(number).images;
+                if high.get_pixel(0, 0).0 == [0; 3] {
+                    black += 1;
+                    continue;
+                }
+                bled += 1;
+                assert!(high.pixels().all(|pixel| pixel.0 == [250, 200, 100]));
+                if sampler.picture(number) == 1 || degrade == Degrade::Chain {
+                    assert!(low.pixels().all(|pixel| pixel.0 == [250, 200, 100]));
+                }
+            }
+            assert!(bled > 30 && black > 30, "{bled} bled, {black} black");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_sampled_is_refused() {
+        let refused = |sources, augment, batch| {
+            Sampler::new(sources, augment, Degrade::Chain, batch, 1)
+                .unwrap_err()
+                .to_string()
+        };
+        let mut weightless = sources();
+        weightless[1].weight = 0.0;
+        assert!(refused(weightless, TEXTURES, 1).contains("weight 0"));
+        assert!(refused(vec![], TEXTURES, 1).contains("sources none"));
+        assert!(refused(sources(), TEXTURES, 0).contains("batch 0"));
+        let zoom = Augment {
+            zoom: 2.0,
+            ..TEXTURES
+        };
+        assert!(refused(sources(), zoom, 1).contains("zoom 2"));
+        let mut odd = sources();
+        odd[2].pictures.pictures[0].low = Some(RgbaImage::new(16, 16));
+        assert!(refused(odd, TEXTURES, 1).contains("140x130"));
+    }
+}
