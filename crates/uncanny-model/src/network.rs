@@ -5,7 +5,7 @@ use std::path::Path;
 use tch::{Kind, TchError, Tensor};
 use uncanny_texture::{RgbPlanes, Scale, Tiling, UpscaleError, Upscaler};
 
-use crate::arch::{self, Place, compact, pfsr};
+use crate::arch::{self, Place, compact, pfsr, plksr, rrdb, span};
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::first_few;
 use crate::tensors::{batch, try_channels_last, unbatch};
@@ -15,14 +15,20 @@ use crate::{Device, Error, Result};
 #[derive(Debug)]
 enum Body {
     Pfsr(pfsr::Folded),
+    Rrdb(rrdb::Rrdb),
     Compact(compact::Compact),
+    Span(span::Span),
+    RealPlksr(plksr::RealPlksr),
 }
 
 impl Body {
     fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
         match self {
             Body::Pfsr(network) => network.forward(x),
+            Body::Rrdb(network) => network.forward(x),
             Body::Compact(network) => network.forward(x),
+            Body::Span(network) => network.forward(x),
+            Body::RealPlksr(network) => network.forward(x),
         }
     }
 }
@@ -193,13 +199,14 @@ impl Upscaler for Network {
 /// (mean 0.03); 2 pixels leave up to 50, 6 pixels none and cost 1.4 times as much.
 const TILING: Tiling = Tiling::fixed(24, 16, 0);
 
-/// A texture's 16 pixels with `context` on each side, cropped away; in larger textures up to 128 pixels with as much.
-const fn tiling_with(context: u32) -> Tiling {
+/// A texture's 16 pixels with `context` on each side, cropped away; more of a larger texture with as much around it,
+/// up to about 512 pixels of what comes out: beyond that a tile is hardly context any more, and takes memory.
+fn tiling_with(context: u32, scale: Scale) -> Tiling {
     Tiling {
         tile: 16 + 2 * context,
         stride: 16,
         feather: 0,
-        largest: 128,
+        largest: (512 / scale.get()).clamp(16, 128),
     }
 }
 
@@ -242,22 +249,70 @@ fn build(name: &str, checkpoint: &Checkpoint, device: Device) -> Result<Built> {
             kind: place.kind,
         });
     }
+    let describe = |architecture, scale, flops_per_tile| Description {
+        architecture,
+        scale,
+        parameters,
+        flops_per_tile,
+    };
+    if let Some(config) = rrdb::Config::detect(state)? {
+        let place = place(rrdb::HALF);
+        let what = format!(
+            "RRDB{} (ESRGAN), {} channels, {} blocks",
+            if config.plus { "+" } else { "" },
+            config.width,
+            config.blocks
+        );
+        return Ok(Built {
+            body: Body::Rrdb(rrdb::Rrdb::load(state, config, place)?),
+            description: describe(what, config.scale(), config.flops(16, 16)),
+            tiling: Tiling {
+                feather: rrdb::FEATHER,
+                ..tiling_with(config.context(), config.scale())
+            },
+            kind: place.kind,
+        });
+    }
     if let Some(config) = compact::Config::detect(state)? {
         let place = place(compact::HALF);
-        let architecture = format!(
+        let what = format!(
             "Compact, {} channels, {} convolutions",
             config.width,
             config.depth + 2
         );
         return Ok(Built {
             body: Body::Compact(compact::Compact::load(state, config, place)?),
-            description: Description {
-                architecture,
-                scale: config.scale(),
-                parameters,
-                flops_per_tile: config.flops(16, 16),
+            description: describe(what, config.scale(), config.flops(16, 16)),
+            tiling: tiling_with(config.context(), config.scale()),
+            kind: place.kind,
+        });
+    }
+    if let Some(config) = span::Config::detect(state)? {
+        let place = place(span::HALF);
+        let what = format!("SPAN, {} channels", config.width);
+        return Ok(Built {
+            body: Body::Span(span::Span::load(state, config, place)?),
+            description: describe(what, config.scale(), config.flops(16, 16)),
+            tiling: tiling_with(span::CONTEXT, config.scale()),
+            kind: place.kind,
+        });
+    }
+    if let Some(config) = plksr::Config::detect(state)? {
+        let place = place(config.half());
+        let what = format!(
+            "RealPLKSR, {} channels, {} blocks{}",
+            config.width,
+            config.blocks,
+            if config.dysample { ", DySample" } else { "" }
+        );
+        return Ok(Built {
+            body: Body::RealPlksr(plksr::RealPlksr::load(state, config, place)?),
+            description: describe(what, config.scale(), config.flops(16, 16)),
+            tiling: Tiling {
+                feather: plksr::FEATHER,
+                largest: plksr::LARGEST,
+                ..tiling_with(plksr::CONTEXT, config.scale())
             },
-            tiling: tiling_with(config.context()),
             kind: place.kind,
         });
     }

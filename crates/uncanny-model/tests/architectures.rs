@@ -11,13 +11,57 @@
 use std::path::{Path, PathBuf};
 
 use tch::{Kind, Tensor};
+use uncanny_model::arch;
 use uncanny_model::checkpoint::{self, Checkpoint};
 use uncanny_model::tensors::to_tensor;
 use uncanny_model::{Device, Error, Network};
-use uncanny_texture::Upscaler as _;
+use uncanny_texture::{Edges, Rect, RgbPlanes, TileGrid, Tiling, Upscaler as _};
 
 /// Folder, checkpoint, what it is, its enlargement, and how far rounding may carry a float.
 const CASES: &[(&str, &str, &str, u32, f64)] = &[
+    ("rrdb", "4x", "RRDB (ESRGAN), 6 channels, 2 blocks", 4, 1e-4),
+    (
+        "rrdb",
+        "8x-old",
+        "RRDB (ESRGAN), 6 channels, 1 blocks",
+        8,
+        1e-4,
+    ),
+    (
+        "rrdb",
+        "2x-trunk",
+        "RRDB (ESRGAN), 6 channels, 1 blocks",
+        2,
+        1e-4,
+    ),
+    (
+        "rrdb",
+        "1x-old",
+        "RRDB (ESRGAN), 6 channels, 1 blocks",
+        1,
+        1e-4,
+    ),
+    (
+        "rrdb",
+        "2x-folded",
+        "RRDB (ESRGAN), 8 channels, 1 blocks",
+        2,
+        1e-4,
+    ),
+    (
+        "rrdb",
+        "1x-folded",
+        "RRDB (ESRGAN), 8 channels, 1 blocks",
+        1,
+        1e-4,
+    ),
+    (
+        "rrdb",
+        "4x-plus",
+        "RRDB+ (ESRGAN), 6 channels, 1 blocks",
+        4,
+        1e-4,
+    ),
     (
         "compact",
         "4x",
@@ -37,6 +81,30 @@ const CASES: &[(&str, &str, &str, u32, f64)] = &[
         "1x",
         "Compact, 8 channels, 3 convolutions",
         1,
+        1e-4,
+    ),
+    ("span", "4x", "SPAN, 4 channels", 4, 1e-4),
+    ("span", "2x-no-norm", "SPAN, 4 channels", 2, 1e-4),
+    ("plksr", "4x", "RealPLKSR, 8 channels, 2 blocks", 4, 1e-4),
+    (
+        "plksr",
+        "4x-dysample",
+        "RealPLKSR, 8 channels, 2 blocks, DySample",
+        4,
+        1e-4,
+    ),
+    (
+        "plksr",
+        "1x-dysample-layer-norm",
+        "RealPLKSR, 8 channels, 1 blocks, DySample",
+        1,
+        1e-4,
+    ),
+    (
+        "plksr",
+        "2x-layer-norm",
+        "RealPLKSR, 6 channels, 1 blocks",
+        2,
         1e-4,
     ),
 ];
@@ -202,4 +270,119 @@ fn what_is_not_supported_says_what_was_found() {
     assert!(matches!(error, Error::UnknownArchitecture { .. }));
     let text = error.to_string();
     assert!(text.contains("RLFN") && text.contains("Compact"), "{text}");
+}
+
+/// A picture of ramps, edges and noise, as texels of a game texture have them.
+fn texture(width: u32, height: u32) -> RgbPlanes {
+    let value = |channel: u32, x: u32, y: u32| {
+        let noise = (x * 37 + y * 91 + x * y * 13 + channel * 57) % 97;
+        let brick = if (x / 8 + y / 4) % 3 == 0 { 80 } else { 0 };
+        (40 + noise + brick + channel * 20) as f32 / 255.0
+    };
+    let pixels =
+        (0..3).flat_map(|c| (0..height).flat_map(move |y| (0..width).map(move |x| value(c, x, y))));
+    RgbPlanes {
+        width,
+        height,
+        data: pixels.collect(),
+    }
+}
+
+/// The largest difference, in 8-bit levels, of a wrapping texture in tiles of this stride from the same in one tile.
+fn joint(network: &mut Network, stride: u32) -> u8 {
+    let side = 64;
+    let image = texture(side, side);
+    let rect = Rect {
+        x: 0,
+        y: 0,
+        width: side,
+        height: side,
+    };
+    let tiling = network.tiling();
+    let mut enhanced = |stride: u32, context: u32| {
+        let tiling = Tiling::fixed(stride + 2 * context, stride, tiling.feather);
+        let grid = TileGrid::new(side, side, Edges::WRAP, tiling);
+        let mut blend = grid.blend(network.scale());
+        for number in 0..grid.len() {
+            let tile = grid.cut(&image, rect, Edges::WRAP, number);
+            blend.place(number, &network.upscale(&[tile]).unwrap()[0]);
+        }
+        blend.finish()
+    };
+    let context = (tiling.tile - tiling.stride) / 2;
+    let tiled = enhanced(stride, context);
+    let whole = enhanced(side, 48);
+    let level = |value: &f32| (value * 255.0).round() as u8;
+    let pairs = tiled.data.iter().zip(&whole.data);
+    pairs
+        .map(|(a, b)| level(a).abs_diff(level(b)))
+        .max()
+        .unwrap()
+}
+
+#[test]
+fn textures_in_tiles_have_no_joint() {
+    for &(folder, case, ..) in CASES {
+        let mut network = Network::load(&checkpoint_of(folder, case), Device::CPU).unwrap();
+        if folder == "plksr" && !case.contains("layer-norm") {
+            // Its group norms see all of a picture: what can go through in one piece does.
+            let tiling = network.tiling();
+            assert_eq!(TileGrid::new(256, 256, Edges::WRAP, tiling).len(), 1);
+            continue;
+        }
+        for stride in [16, 32] {
+            let off = joint(&mut network, stride);
+            assert!(
+                off <= 1,
+                "{folder}/{case}, tiles {stride} apart: {off} levels"
+            );
+        }
+    }
+}
+
+#[test]
+fn published_compact_networks_have_no_joint() {
+    for name in ["realesr-general-x4v3.pth", "realesr-animevideov3.pth"] {
+        let Some(path) = published(name) else {
+            continue;
+        };
+        let mut network = Network::load(&path, Device::CPU).unwrap();
+        let off = joint(&mut network, 16);
+        assert!(off <= 1, "{name}: {off} levels");
+    }
+}
+
+/// Exactly one architecture knows each fixture: their order decides nothing.
+#[test]
+fn no_architecture_takes_another_for_itself() {
+    for &(folder, case, ..) in CASES {
+        let state = checkpoint::read(&checkpoint_of(folder, case))
+            .unwrap()
+            .state;
+        let known = [
+            (
+                "pfsr",
+                matches!(arch::pfsr::Config::detect(&state), Ok(None)),
+            ),
+            (
+                "rrdb",
+                matches!(arch::rrdb::Config::detect(&state), Ok(None)),
+            ),
+            (
+                "compact",
+                matches!(arch::compact::Config::detect(&state), Ok(None)),
+            ),
+            (
+                "span",
+                matches!(arch::span::Config::detect(&state), Ok(None)),
+            ),
+            (
+                "plksr",
+                matches!(arch::plksr::Config::detect(&state), Ok(None)),
+            ),
+        ];
+        for (name, refused) in known {
+            assert_eq!(refused, name != folder, "{name} about {folder}/{case}");
+        }
+    }
 }

@@ -45,12 +45,21 @@ impl<'a> Weights<'a> {
         }
     }
 
-    pub(crate) fn place(&self) -> Place {
-        self.place
+    /// A tensor of exactly this shape, where the network runs. One that is missing is empty until [`Weights::finish`]
+    /// names it.
+    pub(crate) fn tensor(&mut self, key: &str, shape: &[i64]) -> Result<Tensor> {
+        let tensor = self.exact(key, shape)?;
+        self.put(&tensor)
     }
 
-    /// A tensor of exactly this shape, on its device. One that is missing is empty until [`Weights::finish`] names it.
-    pub(crate) fn tensor(&mut self, key: &str, shape: &[i64]) -> Result<Tensor> {
+    /// Moves a tensor to where the network runs.
+    pub(crate) fn put(&self, tensor: &Tensor) -> Result<Tensor> {
+        let there = tensor.f_to_device(self.place.device)?;
+        Ok(there.f_to_kind(self.place.kind)?)
+    }
+
+    /// The same still on the CPU and in f32, to be computed with.
+    pub(crate) fn exact(&mut self, key: &str, shape: &[i64]) -> Result<Tensor> {
         let Some(data) = self.state.get(key) else {
             self.missing.push(key.to_owned());
             return Ok(Tensor::f_zeros([0], (Kind::Float, Device::Cpu))?);
@@ -64,8 +73,7 @@ impl<'a> Weights<'a> {
             });
         }
         self.taken.insert(key.to_owned());
-        let tensor = to_tensor(data)?.f_to_device(self.place.device)?;
-        Ok(tensor.f_to_kind(self.place.kind)?)
+        to_tensor(data)
     }
 
     /// `name.weight` of out x in x k x k and `name.bias`: a convolution that keeps the size.
