@@ -9,7 +9,15 @@ use std::process::Stdio;
 
 use util::{Scene, large_pack, small_pack, zip};
 
-const COMMANDS: [&str; 6] = ["convert", "plan", "train", "doctor", "cache", "completions"];
+const COMMANDS: [&str; 7] = [
+    "convert",
+    "plan",
+    "models",
+    "train",
+    "doctor",
+    "cache",
+    "completions",
+];
 
 #[test]
 fn help_explains_every_command() {
@@ -26,7 +34,7 @@ fn help_explains_every_command() {
         assert!(own.stdout.contains("Examples:"), "{command} has no example");
         assert!(own.stdout.len() > help.stdout.len() / 4);
     }
-    for heading in ["Enhance:", "Teach:", "Look after:", "Examples:"] {
+    for heading in ["Enhance:", "Models:", "Teach:", "Look after:", "Examples:"] {
         assert!(help.stdout.contains(heading), "{heading}");
     }
 }

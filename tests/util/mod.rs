@@ -55,6 +55,7 @@ impl Scene {
         command
             .current_dir(self.folder.path())
             .env("UNCANNY_CACHE_DIR", self.path("cache"))
+            .env("UNCANNY_MODELS", self.path("models"))
             .env_remove("UNCANNY_LOG")
             .env_remove("NO_COLOR")
             .env_remove("CLICOLOR_FORCE")

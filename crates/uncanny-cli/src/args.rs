@@ -8,8 +8,9 @@ use uncanny_model::DeviceChoice;
 use uncanny_texture::Scale;
 
 /// The groups of `uncanny --help`: a heading and the commands under it.
-const GROUPS: [(&str, &[&str]); 3] = [
+const GROUPS: [(&str, &[&str]); 4] = [
     ("Enhance", &["convert", "plan"]),
+    ("Models", &["models"]),
     ("Teach", &["train"]),
     ("Look after", &["doctor", "cache", "completions"]),
 ];
@@ -26,6 +27,7 @@ Examples:
   uncanny convert Faithful.zip                 makes Faithful-128x.zip beside it
   uncanny plan Faithful.zip                    shows what that would do, and why
   uncanny convert Faithful.zip --model lanczos without the network, for comparison
+  uncanny models                               lists the networks, and adds others
   uncanny doctor                               says what is missing, if anything
 
 `uncanny COMMAND --help` explains a command."
@@ -55,6 +57,7 @@ pub(crate) struct LogArgs {
 pub(crate) enum Command {
     Convert(Box<ConvertArgs>),
     Plan(Box<PlanArgs>),
+    Models(ModelsArgs),
     Train(Box<TrainArgs>),
     Doctor(DoctorArgs),
     Cache(CacheArgs),
@@ -116,7 +119,7 @@ pub(crate) struct ConvertArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "What and how")]
 pub(crate) struct EnhanceArgs {
-    /// What enhances: faces, nearest, lanczos, or a checkpoint's path [default: faces]
+    /// What enhances: a name that `uncanny models` lists, or a checkpoint's path [default: faces]
     #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::FilePath)]
     pub(crate) model: Option<String>,
 
@@ -215,6 +218,89 @@ pub(crate) struct PlanArgs {
 
     #[command(flatten)]
     pub(crate) enhance: EnhanceArgs,
+}
+
+/// List models, look at one, add and remove your own
+///
+/// Shipped networks, classical resizing and the checkpoints in a folder of your own: `--model`,
+/// uncanny.toml and the other commands take any of them by name. The folder is the one that
+/// UNCANNY_MODELS names, or one where the system keeps such things; a file in it is called by its
+/// name without the extension. Nothing in a checkpoint is ever executed.
+#[derive(Debug, Args)]
+#[command(
+    disable_help_subcommand = true,
+    after_help = "\
+Examples:
+  uncanny models
+  uncanny models show faces
+  uncanny models add generator_checkpoint_singleGPU.ckpt --name pfsr
+  uncanny models add \\
+      https://github.com/xinntao/Real-ESRGAN/releases/download/v0.1.0/RealESRGAN_x4plus.pth
+  uncanny convert Faithful.zip --model RealESRGAN_x4plus
+  uncanny models remove RealESRGAN_x4plus"
+)]
+pub(crate) struct ModelsArgs {
+    #[command(subcommand)]
+    pub(crate) action: Option<ModelsAction>,
+
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsAction {
+    /// List the models that there are: what `uncanny models` alone does
+    ///
+    /// Architecture, enlargement, trained numbers, billions of operations for 16x16 pixels, and
+    /// where each is from. A file that cannot be used is a line that says why.
+    List,
+
+    /// Print all that is known of a model, its card included
+    Show {
+        /// A name or a checkpoint's path
+        #[arg(value_name = "NAME|FILE", value_hint = ValueHint::FilePath)]
+        model: String,
+    },
+
+    Add(ModelsAddArgs),
+
+    /// Remove a model of your own, and its card
+    Remove {
+        /// Its name, or that of its file
+        name: String,
+    },
+}
+
+/// Add a checkpoint, from a file or an address
+///
+/// Takes whatever `--model FILE` takes. It is fetched or copied, checked and loaded once before it
+/// gets its name: what cannot be used is refused. A card beside FILE, of its name in .md, comes along.
+/// HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are honoured.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  uncanny models add runs/portraits/portraits.safetensors
+  uncanny models add downloads/generator_checkpoint_singleGPU.ckpt --name pfsr
+  uncanny models add \\
+      https://github.com/xinntao/Real-ESRGAN/releases/download/v0.1.0/RealESRGAN_x4plus.pth \\
+      --sha256 4fa0d38905f75ac06eb49a7951b426670021be3018265fd191d2125df9d682f1")]
+pub(crate) struct ModelsAddArgs {
+    /// A checkpoint's path, or its http or https address
+    #[arg(value_name = "FILE|URL", value_hint = ValueHint::FilePath)]
+    pub(crate) from: String,
+
+    /// What the file must be, as sha256sum prints it
+    #[arg(long, value_name = "HEX", value_parser = sha256)]
+    pub(crate) sha256: Option<[u8; 32]>,
+
+    /// What it is called [default: the file's name without its extension]
+    #[arg(long, value_name = "NAME", value_parser = plain_name)]
+    pub(crate) name: Option<String>,
+
+    /// Replace a model of this name
+    #[arg(long, short)]
+    pub(crate) force: bool,
 }
 
 /// Train a face network on pictures of your own
@@ -435,6 +521,19 @@ fn iterations(text: &str) -> Result<[u64; 3], String> {
     }
 }
 
+fn sha256(text: &str) -> Result<[u8; 32], String> {
+    let expected = || "expected 64 digits from 0 to f".to_owned();
+    let digits = text.trim();
+    if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(expected());
+    }
+    let mut bytes = [0; 32];
+    for (byte, at) in bytes.iter_mut().zip((0..64).step_by(2)) {
+        *byte = u8::from_str_radix(&digits[at..at + 2], 16).map_err(|_| expected())?;
+    }
+    Ok(bytes)
+}
+
 fn plain_name(text: &str) -> Result<String, String> {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     if !text.is_empty() && !text.starts_with('.') && text.chars().all(plain) {
@@ -477,6 +576,20 @@ mod tests {
         assert_eq!(iterations("0,0,9"), Ok([0, 0, 9]));
         for bad in ["", "3", "1,2", "1,2,0", "a", "1,2,3,4"] {
             assert!(iterations(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_sha256_is_64_digits() {
+        assert_eq!(sha256(&"0F".repeat(32)), Ok([15; 32]));
+        for bad in [
+            "",
+            "0f",
+            &"0g".repeat(32),
+            &"+1".repeat(32),
+            &"é".repeat(32),
+        ] {
+            assert!(sha256(bad).is_err(), "{bad}");
         }
     }
 

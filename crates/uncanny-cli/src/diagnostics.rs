@@ -10,7 +10,7 @@ use miette::{
 };
 
 use crate::error::Error;
-use crate::{logging, models};
+use crate::{download, logging, models};
 
 /// Tells on standard error why a command could not do its work.
 pub(crate) fn show(error: &Error) {
@@ -133,6 +133,8 @@ fn help(error: &Error) -> Option<String> {
     let help = match error {
         Error::Run(error) => return run_help(error),
         Error::Device(error) => return model_help(error),
+        Error::Models(error) => return models_help(error),
+        Error::Download(error) => return download_help(error),
         Error::ReadConfig { .. } => {
             "leave out --config to do without settings, or to use ./uncanny.toml"
         }
@@ -158,15 +160,8 @@ fn run_help(error: &uncanny::Error) -> Option<String> {
 }
 
 fn model_help(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    if let Some(models::Error::Unknown { .. }) = error.downcast_ref() {
-        let list: Vec<String> = models::BUILT_IN
-            .iter()
-            .map(|(name, what)| format!("  {name}: {what}"))
-            .collect();
-        return Some(format!(
-            "the models are\n{}\n  or the path of a checkpoint",
-            list.join("\n")
-        ));
+    if let Some(error) = error.downcast_ref::<models::Error>() {
+        return models_help(error);
     }
     let help = match error.downcast_ref::<uncanny_model::Error>()? {
         uncanny_model::Error::NoDevice { .. } => {
@@ -181,4 +176,78 @@ fn model_help(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         _ => return None,
     };
     Some(help.to_owned())
+}
+
+fn models_help(error: &models::Error) -> Option<String> {
+    use models::Error as E;
+    let help = match error {
+        E::Unknown { name, known } => {
+            let close = models::closest(name, known.iter().map(|(name, _)| name.as_str()));
+            let close = match close.as_slice() {
+                [] => String::new(),
+                close => format!("did you mean {}? ", close.join(" or ")),
+            };
+            let list: Vec<String> = known
+                .iter()
+                .map(|(name, what)| format!("  {name}: {what}"))
+                .collect();
+            return Some(format!(
+                "{close}the models are\n{}\n  or the path of a checkpoint; `uncanny models add` adds more",
+                list.join("\n")
+            ));
+        }
+        E::Unusable { source, .. } => return model_help(source),
+        E::Ambiguous { .. } => "say which, or remove one",
+        E::NoFolder => "name one with the variable UNCANNY_MODELS",
+        E::File { .. } => "the variable UNCANNY_MODELS can name another folder",
+        E::BuiltIn { .. } => {
+            "`--name` can give yours another name; what comes with the program stays"
+        }
+        E::Exists { .. } => "replace it with --force, or choose another name with --name",
+        E::NoName { .. } => "say it with --name",
+        E::Sha256 { .. } => {
+            "nothing was added: it was changed, cut short, or the sum is of another file"
+        }
+        E::Folder { .. } => return None,
+    };
+    Some(help.to_owned())
+}
+
+fn download_help(error: &download::Error) -> Option<String> {
+    use download::Error as E;
+    let help = match error {
+        E::Scheme { .. } | E::TooLarge { .. } => {
+            "`uncanny models add FILE` takes a file that was fetched by other means"
+        }
+        E::Status { status, .. } if matches!(status.as_u16(), 404 | 410) => {
+            "look whether the address is whole and the file still there"
+        }
+        E::Status { status, .. } if matches!(status.as_u16(), 401 | 403) => {
+            "the server wants to know who asks: fetch it with a browser, then `uncanny models add FILE`"
+        }
+        E::Status { .. } => {
+            "try again later, or fetch it with a browser and `uncanny models add FILE`"
+        }
+        E::WebPage { url } => return Some(page_help(url)),
+        E::Unreachable { .. } => {
+            "check the address and the network (HTTPS_PROXY names a proxy), or fetch it elsewhere and `uncanny models add FILE`"
+        }
+        E::BrokeOff { .. } => "nothing was added: try again",
+    };
+    Some(help.to_owned())
+}
+
+/// Where the file itself is, of a page that shows it.
+fn page_help(url: &str) -> String {
+    let direct = [
+        ("://huggingface.co/", "/resolve/"),
+        ("://github.com/", "/raw/"),
+    ];
+    let found = direct
+        .iter()
+        .find(|(host, _)| url.contains(host) && url.contains("/blob/"));
+    match found {
+        Some((_, part)) => format!("the file itself is at {}", url.replacen("/blob/", part, 1)),
+        None => "take the address of the page's download button, or fetch it with a browser and `uncanny models add FILE`".to_owned(),
+    }
 }

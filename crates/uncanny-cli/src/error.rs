@@ -24,6 +24,14 @@ pub(crate) enum Error {
     #[error(transparent)]
     Device(#[from] uncanny_model::Error),
 
+    /// A model could not be found, kept or removed.
+    #[error(transparent)]
+    Models(#[from] crate::models::Error),
+
+    /// A checkpoint could not be fetched.
+    #[error(transparent)]
+    Download(#[from] crate::download::Error),
+
     /// The training could not be done.
     #[error(transparent)]
     Train(#[from] uncanny_train::Error),

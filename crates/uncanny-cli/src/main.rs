@@ -4,6 +4,7 @@
 mod args;
 mod commands;
 mod diagnostics;
+mod download;
 mod error;
 mod grid;
 mod interrupt;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches as _;
 
 use crate::args::{Cli, Command};
-use crate::commands::{cache, completions, convert, doctor, plan, train};
+use crate::commands::{cache, completions, convert, doctor, models as models_command, plan, train};
 
 fn main() -> ExitCode {
     let matches = args::command().get_matches();
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Convert(args) => convert::run(args, talk),
         Command::Plan(args) => plan::run(args, talk),
         Command::Train(args) => train::run(args, talk),
+        Command::Models(args) => models_command::run(args, talk),
         Command::Doctor(args) => doctor::run(args),
         Command::Cache(args) => cache::run(args),
         Command::Completions(args) => completions::run(args),

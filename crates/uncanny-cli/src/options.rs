@@ -9,7 +9,7 @@ use uncanny::{Config, Options};
 
 use crate::args::EnhanceArgs;
 use crate::error::Error;
-use crate::models;
+use crate::models::Library;
 
 /// The settings file that is found without being named.
 const CONFIG: &str = "uncanny.toml";
@@ -62,8 +62,9 @@ fn read(path: &Path) -> Result<Config, Error> {
         .iter_mut()
         .map(|rule| &mut rule.model)
         .chain([&mut config.model]);
-    for model in named.flatten().filter(|model| models::is_path(model)) {
-        *model = folder.join(&*model).to_string_lossy().into_owned();
+    let library = Library::of_user();
+    for model in named.flatten() {
+        *model = library.seen_from(folder, model);
     }
     Ok(config)
 }

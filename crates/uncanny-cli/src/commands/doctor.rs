@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use indicatif::HumanBytes;
 use serde::Serialize;
-use uncanny_model::{Cuda, Device, DeviceChoice, Network};
+use uncanny_model::{Cuda, Device, DeviceChoice, Network, SHIPPED, Shipped};
 use uncanny_texture::{RgbPlanes, Upscaler as _};
 
 use crate::args::{DoctorArgs, EnhanceArgs};
 use crate::commands::cache;
 use crate::error::Error;
+use crate::models::Library;
 use crate::{diagnostics, machine, models, options, output};
 
 /// The libtorch that the bindings below were made for.
@@ -193,32 +194,81 @@ fn devices(problem: &mut dyn FnMut(String, &str)) -> Vec<DeviceFound> {
 }
 
 fn models_found(problem: &mut dyn FnMut(String, &str)) -> Vec<ModelFound> {
-    let classical = models::BUILT_IN.iter().filter(|(name, _)| *name != "faces");
-    let mut found: Vec<ModelFound> = classical
-        .map(|(name, what)| ModelFound {
-            name: (*name).to_owned(),
-            description: (*what).to_owned(),
-            device: None,
-            tiles_per_second: None,
-        })
-        .collect();
-    match try_faces() {
-        Ok(faces) => found.insert(0, faces),
-        Err(error) => problem(
-            format!(
-                "the model faces does not work: {}",
-                diagnostics::one_line(error.as_ref())
+    let mut found = Vec::new();
+    for shipped in SHIPPED {
+        match try_shipped(shipped) {
+            Ok(model) => found.push(model),
+            Err(error) => problem(
+                format!(
+                    "the model {} does not work: {}",
+                    shipped.name,
+                    diagnostics::one_line(error.as_ref())
+                ),
+                "build again with `cargo uncanny doctor`; if it stays, please report it with what `uncanny doctor --json` says",
             ),
-            "build again with `cargo uncanny doctor`; if it stays, please report it with what `uncanny doctor --json` says",
-        ),
+        }
+    }
+    let classical = models::built_in().filter(|(name, _)| Shipped::find(name).is_none());
+    found.extend(classical.map(|(name, what)| ModelFound {
+        name: name.to_owned(),
+        description: what.to_owned(),
+        device: None,
+        tiles_per_second: None,
+    }));
+    let own = Library::of_user().entries().unwrap_or_else(|error| {
+        problem(
+            diagnostics::one_line(&error),
+            "the variable UNCANNY_MODELS can name another folder",
+        );
+        Vec::new()
+    });
+    for entry in own {
+        if entry.hidden() {
+            problem(
+                format!(
+                    "{} is hidden by the model that comes with the program",
+                    entry.path.display()
+                ),
+                "give the file another name",
+            );
+        }
+        match Network::load(&entry.path, Device::CPU) {
+            Ok(network) => found.push(ModelFound {
+                description: describe(&network),
+                name: entry.name,
+                device: None,
+                tiles_per_second: None,
+            }),
+            Err(error) => problem(
+                format!(
+                    "the model {} cannot be used: {}",
+                    entry.name,
+                    diagnostics::one_line(&error)
+                ),
+                &format!(
+                    "`uncanny models remove {}`, or add it again",
+                    entry.file_name()
+                ),
+            ),
+        }
     }
     found
 }
 
+fn describe(network: &Network) -> String {
+    let about = network.description();
+    format!(
+        "{}, {}, {:.1} million parameters",
+        about.architecture,
+        about.scale,
+        about.parameters as f64 / 1e6
+    )
+}
+
 /// Loads the network and lets it work for a moment: what loads may still not run.
-fn try_faces() -> Result<ModelFound, Box<dyn std::error::Error>> {
+fn try_shipped(shipped: &Shipped) -> Result<ModelFound, Box<dyn std::error::Error>> {
     let device = Device::find(DeviceChoice::Auto)?;
-    let mut network = Network::faces(device)?;
+    let mut network = shipped.load(device)?;
     let side = network.tiling().tile;
     let tile = RgbPlanes {
         width: side,
@@ -236,15 +286,9 @@ fn try_faces() -> Result<ModelFound, Box<dyn std::error::Error>> {
     {
         return Err("it returned values that are no numbers".into());
     }
-    let description = network.description();
     Ok(ModelFound {
-        name: "faces".to_owned(),
-        description: format!(
-            "{}, {}, {:.1} million parameters",
-            description.architecture,
-            description.scale,
-            description.parameters as f64 / 1e6
-        ),
+        name: shipped.name.to_owned(),
+        description: describe(&network),
         device: Some(device.to_string()),
         tiles_per_second: Some((tiles.len() as f64 / seconds).round()),
     })
@@ -263,6 +307,10 @@ fn folders(args: &DoctorArgs, problem: &mut dyn FnMut(String, &str)) -> Vec<Fold
             path: cache,
         },
         folder("here", std::env::current_dir().ok()),
+        folder(
+            "models",
+            Library::of_user().folder().ok().map(Path::to_owned),
+        ),
         folder(
             "program",
             std::env::current_exe()

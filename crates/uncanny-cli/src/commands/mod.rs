@@ -4,5 +4,6 @@ pub(crate) mod cache;
 pub(crate) mod completions;
 pub(crate) mod convert;
 pub(crate) mod doctor;
+pub(crate) mod models;
 pub(crate) mod plan;
 pub(crate) mod train;

@@ -22,8 +22,8 @@ pub use error::{Error, Problem};
 pub use safetensors::write_safetensors;
 pub use state_dict::{DType, StateDict, TensorData};
 
-/// Larger files are refused before they are read; the largest networks in use take a tenth of it.
-const MAX_FILE: u64 = 4 << 30;
+/// Larger files, in bytes, are refused before they are read; the largest networks in use take a tenth of it.
+pub const MAX_FILE: u64 = 4 << 30;
 
 /// What parallel training and training scripts put before every key.
 const PREFIXES: [&str; 4] = ["module.", "_orig_mod.", "netG.", "net_g."];
