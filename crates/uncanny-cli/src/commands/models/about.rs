@@ -1,7 +1,7 @@
 //! What is known of one model: its network, its file, its card.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -37,6 +37,8 @@ struct Tiling {
     tile: u32,
     /// From one square to the next; the rest is context.
     stride: u32,
+    /// What the stride may grow to in large pictures.
+    largest: u32,
 }
 
 impl Facts {
@@ -51,6 +53,7 @@ impl Facts {
             tiling: Tiling {
                 tile: tiling.tile,
                 stride: tiling.stride,
+                largest: tiling.largest.max(tiling.stride),
             },
         }
     }
@@ -141,9 +144,7 @@ impl About {
                 line("parameters", &HumanCount(facts.parameters).to_string())?;
                 let cost = gflop(facts.gflop_per_tile);
                 line("cost", &format!("{cost} GFLOP for 16x16 pixels"))?;
-                let Tiling { tile, stride } = facts.tiling;
-                let sees = format!("{tile}x{tile} pixels at a time, {stride} apart");
-                line("sees", &sees)?;
+                line("sees", &facts.tiling.to_string())?;
             }
         }
         let Some(file) = &self.file else {
@@ -169,6 +170,22 @@ impl About {
             Some(card) => writeln!(out, "\n{}", card.trim_end()),
             None => Ok(()),
         }
+    }
+}
+
+impl fmt::Display for Tiling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            tile,
+            stride,
+            largest,
+        } = self;
+        let context = tile.saturating_sub(*stride) / 2;
+        write!(f, "{stride}x{stride} pixels at a time")?;
+        if largest > stride {
+            write!(f, ", {largest}x{largest} of a large picture")?;
+        }
+        write!(f, ", and {context} around them")
     }
 }
 
