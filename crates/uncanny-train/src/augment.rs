@@ -136,6 +136,14 @@ impl Prepared {
         let is_opaque = |image: &RgbaImage| image.pixels().all(|pixel| pixel.0[3] == 255);
         let opaque = is_opaque(&high) && low.as_ref().is_none_or(is_opaque);
         let tiles = opaque && low.is_none() && tiles(&high);
+        if opaque {
+            return Ok(Some(Prepared {
+                high,
+                low,
+                opaque,
+                tiles,
+            }));
+        }
         let low = match low {
             Some(low) => match bled(low, SEEN) {
                 Some(low) => Some(low),

@@ -1,10 +1,11 @@
 //! Low-res inputs from high-res pictures: as PFSR's authors made them, with PIL's antialiased bilinear resize in a
 //! chain, 128 -> 64 -> 32 -> 16; and as the authors of 16x16 textures do.
 //!
-//! Works on 8-bit RGB, every step rounded to 8 bits as a saved picture is, and exactly as PIL resizes.
+//! Works on opaque pictures, every step rounded to 8 bits as a saved picture is.
 
-use image::{Rgb, RgbImage};
+use image::{Rgba, RgbaImage};
 use tch::{TchError, Tensor};
+use uncanny_texture::{Filter, resize};
 
 use crate::augment::LOW;
 use crate::random::Random;
@@ -56,156 +57,64 @@ enum Reduction {
     Points,
 }
 
-/// PIL's filters of these names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Filter {
-    Box,
-    Bilinear,
-    Bicubic,
-    Lanczos,
-}
-
-impl Filter {
-    fn support(self) -> f64 {
-        match self {
-            Filter::Box => 0.5,
-            Filter::Bilinear => 1.0,
-            Filter::Bicubic => 2.0,
-            Filter::Lanczos => 3.0,
-        }
-    }
-
-    fn weight(self, x: f64) -> f64 {
-        let sinc = |x: f64| {
-            let x = x * std::f64::consts::PI;
-            if x == 0.0 { 1.0 } else { x.sin() / x }
-        };
-        match self {
-            Filter::Box => f64::from(u8::from(x > -0.5 && x <= 0.5)),
-            Filter::Bilinear => (1.0 - x.abs()).max(0.0),
-            Filter::Bicubic => {
-                let x = x.abs();
-                if x < 1.0 {
-                    (1.5 * x - 2.5) * x * x + 1.0
-                } else if x < 2.0 {
-                    ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
-                } else {
-                    0.0
-                }
-            }
-            Filter::Lanczos if (-3.0..3.0).contains(&x) => sinc(x) * sinc(x / 3.0),
-            Filter::Lanczos => 0.0,
-        }
-    }
-}
-
-/// PIL's weights are whole numbers of so many bits.
-const PRECISION: u32 = 32 - 8 - 2;
-
-/// One output's first input, and the weights of the inputs from there.
-type Taps = (usize, Vec<i32>);
-
-fn taps(from: u32, to: u32, filter: Filter) -> Vec<Taps> {
-    let scale = f64::from(from) / f64::from(to);
-    let stretch = scale.max(1.0);
-    let reach = filter.support() * stretch;
-    (0..to)
-        .map(|position| {
-            let centre = (f64::from(position) + 0.5) * scale;
-            let first = (centre - reach + 0.5).max(0.0) as usize;
-            let end = ((centre + reach + 0.5) as usize).min(from as usize);
-            let weights: Vec<f64> = (first..end)
-                .map(|input| filter.weight((input as f64 - centre + 0.5) / stretch))
-                .collect();
-            let sum: f64 = weights.iter().sum();
-            let whole = |weight: &f64| (weight / sum * f64::from(1 << PRECISION)).round() as i32;
-            (first, weights.iter().map(whole).collect())
-        })
-        .collect()
-}
-
-/// A square picture resized to `side` as PIL does it: across, then down, each rounded.
-pub(crate) fn resized(image: &RgbImage, side: u32, filter: Filter) -> RgbImage {
-    let (width, height) = image.dimensions();
-    let half = 1i32 << (PRECISION - 1);
-    let byte = |sum: i32| (sum >> PRECISION).clamp(0, 255) as u8;
-    let (stride, narrow) = (3 * width as usize, 3 * side as usize);
-    let columns = taps(width, side, filter);
-    let mut across = Vec::with_capacity(narrow * height as usize);
-    for row in image.as_raw().chunks_exact(stride) {
-        for (first, weights) in &columns {
-            let mut sum = [half; 3];
-            for (pixel, &weight) in row[3 * first..].chunks_exact(3).zip(weights) {
-                (0..3).for_each(|c| sum[c] += i32::from(pixel[c]) * weight);
-            }
-            across.extend(sum.map(byte));
-        }
-    }
-    let mut out = Vec::with_capacity(narrow * side as usize);
-    let mut sums = vec![half; narrow];
-    for (first, weights) in taps(height, side, filter) {
-        sums.fill(half);
-        for (row, weight) in across[narrow * first..].chunks_exact(narrow).zip(weights) {
-            for (sum, &value) in sums.iter_mut().zip(row) {
-                *sum += i32::from(value) * weight;
-            }
-        }
-        out.extend(sums.iter().map(|&sum| byte(sum)));
-    }
-    RgbImage::from_raw(side, side, out).expect("three bytes a pixel")
-}
-
 /// PIL's bilinear halving.
-pub(crate) fn half(image: &RgbImage) -> RgbImage {
-    resized(image, image.width() / 2, Filter::Bilinear)
+pub(crate) fn half(image: &RgbaImage) -> RgbaImage {
+    resize(
+        image,
+        (image.width() / 2, image.height() / 2),
+        Filter::Bilinear,
+    )
 }
 
-/// The input that an author would make of a 128x128 picture. Where `alpha` is given, 128x128 of it, transparency is
-/// black, softly as in the picture or with hard edges.
-pub(crate) fn authored(colour: &RgbImage, alpha: Option<&[u8]>, random: &mut Random) -> RgbImage {
+/// The input that an author would make of a 128x128 picture of straight colour, bled. `on_black`: what is transparent
+/// shows black, softly as in the picture or with hard edges. Otherwise alpha counts for nothing.
+pub(crate) fn authored(image: &RgbaImage, on_black: bool, random: &mut Random) -> RgbaImage {
     let rough = random.chance(ROUGH);
-    let hard = random.chance(HARD);
-    let mask = alpha.filter(|_| hard || rough);
-    let source = match (alpha, mask) {
-        (Some(alpha), None) => over_black(colour, alpha),
-        _ => colour.clone(),
+    let cut = random.chance(HARD) || rough;
+    let source = if on_black && !cut {
+        over_black(image)
+    } else {
+        opaque(image)
     };
     let mut low = reduced(&source, pick(random));
     if rough {
         roughen(&mut low, random);
     }
-    if let Some(alpha) = mask {
-        cut_out(&mut low, alpha);
+    if on_black && cut {
+        cut_out(&mut low, image);
     }
     low
 }
 
+/// The colour alone.
+pub(crate) fn opaque(image: &RgbaImage) -> RgbaImage {
+    let mut out = image.clone();
+    out.pixels_mut().for_each(|pixel| pixel.0[3] = 255);
+    out
+}
+
 /// A picture of straight colour on black.
-pub(crate) fn over_black(colour: &RgbImage, alpha: &[u8]) -> RgbImage {
-    let mut out = colour.clone();
-    for (pixel, &alpha) in out.pixels_mut().zip(alpha) {
-        for channel in &mut pixel.0 {
-            *channel = ((u32::from(*channel) * u32::from(alpha) + 127) / 255) as u8;
-        }
+pub(crate) fn over_black(image: &RgbaImage) -> RgbaImage {
+    let mut out = image.clone();
+    for pixel in out.pixels_mut() {
+        let [r, g, b, a] = pixel.0;
+        let over = |value: u8| ((u32::from(value) * u32::from(a) + 127) / 255) as u8;
+        pixel.0 = [over(r), over(g), over(b), 255];
     }
     out
 }
 
 /// Black where less than half of a texel is covered.
-fn cut_out(low: &mut RgbImage, alpha: &[u8]) {
-    let (side, cell) = (
-        low.width() as usize,
-        alpha.len().isqrt() / low.width() as usize,
-    );
-    let row = side * cell;
+fn cut_out(low: &mut RgbaImage, image: &RgbaImage) {
+    let cell = image.width() / low.width();
     for (x, y, pixel) in low.enumerate_pixels_mut() {
-        let corner = y as usize * cell * row + x as usize * cell;
-        let covered: u32 = (0..cell)
-            .flat_map(|dy| &alpha[corner + dy * row..][..cell])
-            .map(|&alpha| u32::from(alpha))
+        let (x, y) = (x * cell, y * cell);
+        let covered: u32 = (y..y + cell)
+            .flat_map(|y| (x..x + cell).map(move |x| (x, y)))
+            .map(|(x, y)| u32::from(image.get_pixel(x, y).0[3]))
             .sum();
-        if covered * 2 < 255 * (cell * cell) as u32 {
-            *pixel = Rgb([0; 3]);
+        if covered * 2 < 255 * cell * cell {
+            *pixel = Rgba([0, 0, 0, 255]);
         }
     }
 }
@@ -221,29 +130,30 @@ fn pick(random: &mut Random) -> Reduction {
     unreachable!("the place is below the sum of the chances")
 }
 
-fn reduced(image: &RgbImage, reduction: Reduction) -> RgbImage {
+fn reduced(image: &RgbaImage, reduction: Reduction) -> RgbaImage {
     match reduction {
-        Reduction::Filter(filter) => resized(image, LOW, filter),
+        Reduction::Filter(filter) => resize(image, (LOW, LOW), filter),
         Reduction::Chain => half(&half(&half(image))),
-        Reduction::Sharpened => sharpened(&resized(image, LOW, Filter::Box)),
+        Reduction::Sharpened => sharpened(&resize(image, (LOW, LOW), Filter::Box)),
         Reduction::Points => {
             let cell = image.width() / LOW;
-            RgbImage::from_fn(LOW, LOW, |x, y| {
+            RgbaImage::from_fn(LOW, LOW, |x, y| {
                 let (x, y) = (x * cell + cell / 2, y * cell + cell / 2);
                 let mut sum = [8u32; 3];
                 for (x, y) in (y - 2..y + 2).flat_map(|y| (x - 2..x + 2).map(move |x| (x, y))) {
                     (0..3).for_each(|c| sum[c] += u32::from(image.get_pixel(x, y).0[c]));
                 }
-                Rgb(sum.map(|sum| (sum / 16) as u8))
+                let [r, g, b] = sum.map(|sum| (sum / 16) as u8);
+                Rgba([r, g, b, 255])
             })
         }
     }
 }
 
 /// Half of the difference from the mean of its four neighbours added to each texel.
-fn sharpened(image: &RgbImage) -> RgbImage {
+fn sharpened(image: &RgbaImage) -> RgbaImage {
     let last = image.width() - 1;
-    RgbImage::from_fn(image.width(), image.height(), |x, y| {
+    RgbaImage::from_fn(image.width(), image.height(), |x, y| {
         let near = |x: u32, y: u32| image.get_pixel(x, y).0.map(i32::from);
         let around = [
             near(x.saturating_sub(1), y),
@@ -252,42 +162,53 @@ fn sharpened(image: &RgbImage) -> RgbImage {
             near(x, (y + 1).min(last)),
         ];
         let here = near(x, y);
-        Rgb([0, 1, 2].map(|c| {
+        let [r, g, b] = [0, 1, 2].map(|c| {
             let others: i32 = around.iter().map(|pixel| pixel[c]).sum();
             ((12 * here[c] - others + 4) / 8).clamp(0, 255) as u8
-        }))
+        });
+        Rgba([r, g, b, 255])
     })
 }
 
 /// Few colours, few levels or another contrast.
-fn roughen(low: &mut RgbImage, random: &mut Random) {
+fn roughen(low: &mut RgbaImage, random: &mut Random) {
     let between =
         |(least, most): (u64, u64), random: &mut Random| least + random.below(most - least + 1);
     if random.chance(PALETTE) {
         let palette = palette(low, between(COLOURS, random) as usize);
         match (random.chance(DITHERED), random.chance(0.5)) {
             (false, _) => low.pixels_mut().for_each(|pixel| {
-                pixel.0 = nearest(&palette, pixel.0.map(f32::from));
+                *pixel = nearest(&palette, colour(*pixel));
             }),
             (true, false) => dither_ordered(low, &palette),
             (true, true) => dither_diffused(low, &palette),
         }
     } else if random.chance(0.5) {
         let steps = (between(LEVELS, random) - 1) as f32;
-        for value in low.iter_mut() {
-            *value = ((f32::from(*value) / 255.0 * steps).round() / steps * 255.0 + 0.5) as u8;
-        }
+        low.pixels_mut().for_each(|pixel| {
+            *pixel = rounded(colour(*pixel).map(|x| (x / 255.0 * steps).round() / steps * 255.0));
+        });
     } else {
         let factor = 1.0 + random.around(CONTRAST);
-        for value in low.iter_mut() {
-            *value = ((f32::from(*value) - 127.5) * factor + 128.0) as u8;
-        }
+        low.pixels_mut().for_each(|pixel| {
+            *pixel = rounded(colour(*pixel).map(|x| (x - 127.5) * factor + 127.5));
+        });
     }
+}
+
+fn colour(pixel: Rgba<u8>) -> [f32; 3] {
+    let [r, g, b, _] = pixel.0;
+    [r, g, b].map(f32::from)
+}
+
+fn rounded(colour: [f32; 3]) -> Rgba<u8> {
+    let [r, g, b] = colour.map(|value| (value + 0.5) as u8);
+    Rgba([r, g, b, 255])
 }
 
 /// At most `count` colours by median cut: boxes of texels, of which the one that is longest along a channel, weighted
 /// with its texels, is halved at its median.
-fn palette(image: &RgbImage, count: usize) -> Vec<[u8; 3]> {
+fn palette(image: &RgbaImage, count: usize) -> Vec<[u8; 3]> {
     let range = |texels: &[[u8; 3]], c: usize| {
         let values = texels.iter().map(|texel| texel[c]);
         values.clone().max().unwrap_or(0) - values.min().unwrap_or(0)
@@ -298,7 +219,10 @@ fn palette(image: &RgbImage, count: usize) -> Vec<[u8; 3]> {
             .max()
             .expect("three channels")
     };
-    let mut boxes: Vec<Vec<[u8; 3]>> = vec![image.pixels().map(|pixel| pixel.0).collect()];
+    let texels = image
+        .pixels()
+        .map(|pixel| [pixel.0[0], pixel.0[1], pixel.0[2]]);
+    let mut boxes: Vec<Vec<[u8; 3]>> = vec![texels.collect()];
     while boxes.len() < count {
         let length = |texels: &Vec<[u8; 3]>| usize::from(longest(texels).0) * texels.len();
         let widest = (0..boxes.len()).max_by_key(|&i| length(&boxes[i]));
@@ -327,20 +251,21 @@ fn palette(image: &RgbImage, count: usize) -> Vec<[u8; 3]> {
     boxes.iter().map(mean).collect()
 }
 
-fn nearest(palette: &[[u8; 3]], colour: [f32; 3]) -> [u8; 3] {
+fn nearest(palette: &[[u8; 3]], colour: [f32; 3]) -> Rgba<u8> {
     let distance = |entry: &[u8; 3]| -> f32 {
         (0..3)
             .map(|c| (f32::from(entry[c]) - colour[c]).powi(2))
             .sum()
     };
-    *palette
+    let [r, g, b] = *palette
         .iter()
         .min_by(|a, b| distance(a).total_cmp(&distance(b)))
-        .expect("a palette has a colour")
+        .expect("a palette has a colour");
+    Rgba([r, g, b, 255])
 }
 
 /// Bayer's 4x4 pattern, as strong as neighbouring colours of the palette lie apart.
-fn dither_ordered(image: &mut RgbImage, palette: &[[u8; 3]]) {
+fn dither_ordered(image: &mut RgbaImage, palette: &[[u8; 3]]) {
     const BAYER: [[u8; 4]; 4] = [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]];
     let apart = |a: &[u8; 3], b: &[u8; 3]| (0..3).map(|c| a[c].abs_diff(b[c])).max().unwrap_or(0);
     let to_next = |a: &[u8; 3]| {
@@ -352,17 +277,17 @@ fn dither_ordered(image: &mut RgbImage, palette: &[[u8; 3]]) {
     for (x, y, pixel) in image.enumerate_pixels_mut() {
         let pattern = f32::from(BAYER[y as usize % 4][x as usize % 4]);
         let offset = spread * ((pattern + 0.5) / 16.0 - 0.5);
-        pixel.0 = nearest(palette, pixel.0.map(|value| f32::from(value) + offset));
+        *pixel = nearest(palette, colour(*pixel).map(|value| value + offset));
     }
 }
 
 /// Floyd and Steinberg's diffusion of errors.
-fn dither_diffused(image: &mut RgbImage, palette: &[[u8; 3]]) {
+fn dither_diffused(image: &mut RgbaImage, palette: &[[u8; 3]]) {
     let (width, height) = (image.width() as usize, image.height() as usize);
-    let mut wanted: Vec<[f32; 3]> = image.pixels().map(|p| p.0.map(f32::from)).collect();
+    let mut wanted: Vec<[f32; 3]> = image.pixels().map(|pixel| colour(*pixel)).collect();
     for (i, pixel) in image.pixels_mut().enumerate() {
         let (x, y) = (i % width, i / width);
-        pixel.0 = nearest(palette, wanted[i]);
+        *pixel = nearest(palette, wanted[i]);
         let error = [0, 1, 2].map(|c| wanted[i][c] - f32::from(pixel.0[c]));
         let mut pass = |there: bool, to: usize, share: f32| {
             if there {

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{IntoIter, sync_channel};
 use std::thread;
 
-use image::RgbImage;
+use image::RgbaImage;
 use rayon::prelude::*;
 use tch::{Kind, Tensor};
 
 use crate::augment::{Augment, Cut, Jitter, LOW, Prepared};
 use crate::degrade::{self, Degrade};
 use crate::random::{Random, shuffled};
-use crate::{Error, Pictures, Result, SIDE};
+use crate::{Error, Pictures, Result};
 
 /// How many batches are made ahead.
 const AHEAD: usize = 2;
@@ -59,10 +59,10 @@ struct Share {
     of_rest: f64,
 }
 
-/// A finished sample: 8-bit RGB.
+/// A finished sample, opaque.
 struct Sample {
     /// 16, 32, 64 and 128 pixels a side.
-    images: [RgbImage; 4],
+    images: [RgbaImage; 4],
 }
 
 impl Sampler {
@@ -161,14 +161,14 @@ impl Sampler {
             .collect();
         let tensor = |level: usize| -> Result<Tensor> {
             let side = i64::from(LOW << level);
-            let mut bytes = Vec::with_capacity(samples.len() * (3 * side * side) as usize);
-            samples
+            let planes: Vec<u8> = samples
                 .iter()
-                .for_each(|sample| bytes.extend_from_slice(sample.images[level].as_raw()));
-            let shape = [samples.len() as i64, side, side, 3];
-            let interleaved = Tensor::f_from_slice(&bytes)?.f_reshape(shape)?;
-            let planes = interleaved.f_permute([0, 3, 1, 2])?.f_contiguous()?;
-            Ok(planes.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?)
+                .flat_map(|sample| (0..3).map(move |c| (&sample.images[level], c)))
+                .flat_map(|(image, c)| image.pixels().map(move |pixel| pixel.0[c]))
+                .collect();
+            let shape = [samples.len() as i64, 3, side, side];
+            let bytes = Tensor::f_from_slice(&planes)?.f_reshape(shape)?;
+            Ok(bytes.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?)
         };
         Ok(Batch {
             low: tensor(0)?,
@@ -205,36 +205,21 @@ impl Sampler {
             low.iter_mut().for_each(|low| jitter.apply(low));
         }
         let on_black = random.chance(ON_BLACK) && !opaque;
-        let split = |image: &image::RgbaImage| {
-            let colour = image.pixels().flat_map(|p| [p.0[0], p.0[1], p.0[2]]);
-            let colour = RgbImage::from_raw(image.width(), image.height(), colour.collect())
-                .expect("three bytes a pixel");
-            let alpha: Vec<u8> = image.pixels().map(|p| p.0[3]).collect();
-            (colour, alpha)
+        let seen = if on_black {
+            degrade::over_black
+        } else {
+            degrade::opaque
         };
-        let seen = |colour: &RgbImage, alpha: &[u8]| {
-            if on_black {
-                degrade::over_black(colour, alpha)
-            } else {
-                colour.clone()
-            }
-        };
-        let (colour, alpha) = split(&high);
-        let high = seen(&colour, &alpha);
-        let at_64 = degrade::half(&high);
+        let target = seen(&high);
+        let at_64 = degrade::half(&target);
         let at_32 = degrade::half(&at_64);
         let low = match (low, self.degrade) {
-            (Some(low), _) => {
-                let (colour, alpha) = split(&low);
-                seen(&colour, &alpha)
-            }
+            (Some(low), _) => seen(&low),
             (None, Degrade::Chain) => degrade::half(&at_32),
-            (None, Degrade::Mixed) => {
-                degrade::authored(&colour, on_black.then_some(&alpha), &mut random)
-            }
+            (None, Degrade::Mixed) => degrade::authored(&high, on_black, &mut random),
         };
         Sample {
-            images: [low, at_32, at_64, high],
+            images: [low, at_32, at_64, target],
         }
     }
 
@@ -257,11 +242,9 @@ impl Sampler {
 
 #[cfg(test)]
 mod tests {
-    use image::RgbaImage;
-
     use super::*;
     use crate::augment::Crop;
-    use crate::{ImageSet, Picture};
+    use crate::{ImageSet, Picture, SIDE};
 
     const TEXTURES: Augment = Augment {
         crop: Crop::Random,
@@ -410,14 +393,14 @@ mod tests {
             let (mut bled, mut black) = (0, 0);
             for number in 0..100 {
                 let [low, .., high] = sampler.sample(number).images;
-                if high.get_pixel(0, 0).0 == [0; 3] {
+                if high.get_pixel(0, 0).0 == [0, 0, 0, 255] {
                     black += 1;
                     continue;
                 }
                 bled += 1;
-                assert!(high.pixels().all(|pixel| pixel.0 == [250, 200, 100]));
+                assert!(high.pixels().all(|pixel| pixel.0 == [250, 200, 100, 255]));
                 if sampler.picture(number) == 1 || degrade == Degrade::Chain {
-                    assert!(low.pixels().all(|pixel| pixel.0 == [250, 200, 100]));
+                    assert!(low.pixels().all(|pixel| pixel.0 == [250, 200, 100, 255]));
                 }
             }
             assert!(bled > 30 && black > 30, "{bled} bled, {black} black");
