@@ -7,11 +7,13 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum, Value
 use uncanny_model::DeviceChoice;
 use uncanny_texture::Scale;
 
+use crate::commands::eval::EvalArgs;
+
 /// The groups of `uncanny --help`: a heading and the commands under it.
 const GROUPS: [(&str, &[&str]); 4] = [
     ("Enhance", &["convert", "plan"]),
     ("Models", &["models"]),
-    ("Teach", &["train"]),
+    ("Teach", &["train", "eval"]),
     ("Look after", &["doctor", "cache", "completions"]),
 ];
 
@@ -59,6 +61,7 @@ pub(crate) enum Command {
     Plan(Box<PlanArgs>),
     Models(ModelsArgs),
     Train(Box<TrainArgs>),
+    Eval(Box<EvalArgs>),
     Doctor(DoctorArgs),
     Cache(CacheArgs),
     Completions(CompletionsArgs),
@@ -494,14 +497,14 @@ pub(crate) fn command() -> clap::Command {
     ))
 }
 
-fn fidelity(text: &str) -> Result<f32, String> {
+pub(crate) fn fidelity(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
         _ => Err("expected a number from 0 to 1".to_owned()),
     }
 }
 
-fn positive(text: &str) -> Result<usize, String> {
+pub(crate) fn positive(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
         Ok(value) if value > 0 => Ok(value),
         _ => Err("expected a number from 1 on".to_owned()),

@@ -36,6 +36,22 @@ pub(crate) enum Error {
     #[error(transparent)]
     Train(#[from] uncanny_train::Error),
 
+    /// A model gave up while it was measured.
+    #[error("failed to measure the model {model:?}")]
+    Upscale {
+        /// Its name.
+        model: String,
+        #[source]
+        source: uncanny_texture::UpscaleError,
+    },
+
+    /// No picture to draw has this in its name.
+    #[error("no picture's name holds {name:?}")]
+    NoSuchPicture {
+        /// What was picked.
+        name: String,
+    },
+
     /// The threads asked for cannot be had.
     #[error("failed to start {count} threads")]
     Threads {

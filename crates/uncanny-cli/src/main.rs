@@ -22,7 +22,9 @@ use std::process::ExitCode;
 use clap::FromArgMatches as _;
 
 use crate::args::{Cli, Command};
-use crate::commands::{cache, completions, convert, doctor, models as models_command, plan, train};
+use crate::commands::{
+    cache, completions, convert, doctor, eval, models as models_command, plan, train,
+};
 
 fn main() -> ExitCode {
     let matches = args::command().get_matches();
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         Command::Plan(args) => plan::run(args, talk),
         Command::Train(args) => train::run(args, talk),
         Command::Models(args) => models_command::run(args, talk),
+        Command::Eval(args) => eval::run(args, talk),
         Command::Doctor(args) => doctor::run(args),
         Command::Cache(args) => cache::run(args),
         Command::Completions(args) => completions::run(args),

@@ -1,6 +1,9 @@
-//! Standard output, which carries data only: tables, JSON, summaries asked for.
+//! What a command hands out: data on standard output, and small files, complete or not at all.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::path::Path;
+
+use crate::error::Error;
 
 /// Writes data to standard output through `write`. Whoever reads it may stop early
 /// (`uncanny plan pack.zip | head`): a broken pipe is a success.
@@ -14,6 +17,31 @@ pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io:
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// Writes a small file by renaming a temporary one beside it. What was there is replaced.
+///
+/// # Errors
+///
+/// When the folder cannot be written to.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let write = || -> io::Result<()> {
+        let mut builder = tempfile::Builder::new();
+        // As any program makes files; the user's umask takes away what it takes away.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+        file.write_all(bytes)?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|source| Error::Write {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// How many columns a table on standard output may take; `None` where nobody counts columns.

@@ -17,8 +17,8 @@ use uncanny_model::checkpoint::{self, DType};
 use uncanny_model::tensors::channels_last;
 
 use crate::degrade::Pyramid;
-use crate::evaluate::{Evaluation, Pairs, Score};
 use crate::schedule::Plan;
+use crate::scoring::{Evaluation, Pairs, Score};
 use crate::state::{self, Training};
 use crate::{Error, ImageSet, Result};
 

@@ -4,6 +4,7 @@ pub(crate) mod cache;
 pub(crate) mod completions;
 pub(crate) mod convert;
 pub(crate) mod doctor;
+pub(crate) mod eval;
 pub(crate) mod models;
 pub(crate) mod plan;
 pub(crate) mod train;

@@ -1,0 +1,1 @@
+//! `uncanny eval`, end to end.
