@@ -9,11 +9,12 @@ use std::process::Stdio;
 
 use util::{Scene, large_pack, small_pack, zip};
 
-const COMMANDS: [&str; 7] = [
+const COMMANDS: [&str; 8] = [
     "convert",
     "plan",
     "models",
     "train",
+    "eval",
     "doctor",
     "cache",
     "completions",
