@@ -352,4 +352,63 @@ mod tests {
         let row = Vec::<f32>::try_from(half.select(2, 0).flatten(0, -1)).unwrap();
         assert_eq!(row, [0., 32., 223., 255.]);
     }
+
+    fn speckled() -> RgbaImage {
+        RgbaImage::from_fn(128, 128, |x, y| {
+            [(x * 2) as u8, (y * 2) as u8, (x * y / 7) as u8, 255].into()
+        })
+    }
+
+    fn colours(image: &RgbaImage) -> usize {
+        let mut seen: Vec<_> = image.pixels().map(|pixel| pixel.0).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        seen.len()
+    }
+
+    #[test]
+    fn most_inputs_are_clean_averages_or_bicubic() {
+        let image = speckled();
+        let clean = [Filter::Box, Filter::Bicubic].map(|f| resize(&image, (LOW, LOW), f));
+        let count = (0..1000)
+            .filter(|&n| clean.contains(&authored(&image, false, &mut Random::new(1, n))))
+            .count();
+        assert!((560..660).contains(&count), "{count} of 1000");
+    }
+
+    #[test]
+    fn a_palette_has_its_colours_and_dithering_uses_no_others() {
+        let low = resize(&speckled(), (LOW, LOW), Filter::Box);
+        assert!(colours(&low) > 200);
+        for count in [4, 9, 32] {
+            let palette = palette(&low, count);
+            assert_eq!(palette.len(), count);
+            for dither in [dither_ordered, dither_diffused] {
+                let mut dithered = low.clone();
+                dither(&mut dithered, &palette);
+                assert!((2..=count).contains(&colours(&dithered)));
+                // Dithering keeps the mean.
+                let mean = |image: &RgbaImage| {
+                    let reds = image.pixels().map(|pixel| f64::from(pixel.0[0]));
+                    reds.sum::<f64>() / 256.0
+                };
+                let apart = (mean(&dithered) - mean(&low)).abs();
+                assert!(apart < 12.0, "{count} colours: {apart} apart");
+            }
+        }
+        let plain = RgbaImage::from_pixel(16, 16, [7, 8, 9, 255].into());
+        assert_eq!(palette(&plain, 8), [[7, 8, 9]]);
+    }
+
+    #[test]
+    fn hard_edges_are_where_half_of_a_texel_is_covered() {
+        let image = RgbaImage::from_fn(128, 128, |x, _| {
+            [200, 100, 50, if x < 67 { 255 } else { 0 }].into()
+        });
+        let mut low = resize(&opaque(&image), (LOW, LOW), Filter::Box);
+        cut_out(&mut low, &image);
+        assert_eq!(low.get_pixel(7, 3).0, [200, 100, 50, 255]);
+        assert_eq!(low.get_pixel(8, 3).0, [0, 0, 0, 255]);
+        assert_eq!(over_black(&image).get_pixel(70, 0).0, [0, 0, 0, 255]);
+    }
 }

@@ -46,6 +46,15 @@ pub enum Error {
         height: u32,
     },
 
+    /// Measurements could not be drawn.
+    #[error("draw the curves of {}: {what}", path.display())]
+    Curves {
+        /// The CSV file.
+        path: PathBuf,
+        /// Why.
+        what: String,
+    },
+
     /// An image could not be decoded or encoded.
     #[error("process the image {name}")]
     Image {

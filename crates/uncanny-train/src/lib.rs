@@ -6,6 +6,7 @@
 
 mod adam;
 mod augment;
+pub mod curves;
 mod data;
 mod degrade;
 mod error;
