@@ -183,7 +183,7 @@ fn picture(panels: &[(String, Vec<Series>)]) -> Result<RgbImage, Box<dyn std::er
             if named {
                 chart
                     .configure_series_labels()
-                    .position(SeriesLabelPosition::UpperRight)
+                    .position(SeriesLabelPosition::MiddleRight)
                     .label_font((FONT, 12))
                     .background_style(WHITE.mix(0.8))
                     .draw()?;
