@@ -168,7 +168,7 @@ fn model_help(error: &(dyn std::error::Error + 'static)) -> Option<String> {
             "`--device auto` takes what is there; `uncanny doctor` says what that is"
         }
         uncanny_model::Error::UnknownArchitecture { .. } => {
-            "a checkpoint holds a network's tensors; PFSR generators are understood, discriminators and optimisers are not"
+            "a network that enlarges RGB pictures is wanted; discriminators, optimisers and other networks are none"
         }
         uncanny_model::Error::Checkpoint(_) => {
             "checkpoints are .safetensors files, or PyTorch's .pth and .ckpt; download it again if it was cut short"
