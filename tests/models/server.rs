@@ -30,7 +30,10 @@ pub fn response(status: &str, headers: &str, body: &[u8]) -> Answer {
 /// A response that promises `length` bytes, whatever it holds.
 pub fn promised(status: &str, headers: &str, body: &[u8], length: u64) -> Answer {
     raw(
-        &format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\n\r\n"),
+        // Who is not told may ask for the next file on the connection that is being closed.
+        &format!(
+            "HTTP/1.1 {status}\r\n{headers}Connection: close\r\nContent-Length: {length}\r\n\r\n"
+        ),
         body,
     )
 }
@@ -93,7 +96,9 @@ fn serve(
         let path = first.split(' ').nth(1).unwrap_or_default();
         let answer = answers.iter().find(|(known, _)| *known == path);
         return match answer.map(|(_, answer)| answer) {
-            None => stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
+            None => stream.write_all(
+                b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+            ),
             Some(Answer::Bytes(bytes)) => stream.write_all(bytes),
             Some(Answer::Forever(bytes)) => {
                 stream.write_all(bytes)?;
