@@ -284,11 +284,24 @@ fn training_refuses_what_it_cannot_use() {
     scene
         .run("train pictures --out run --width 9")
         .exits(2)
-        .says(&["--width", "multiple of 8"]);
+        .says(&["width 9", "multiple of 8"]);
     scene
-        .run("train pictures --out run --iterations 18446744073709551615,1,1")
+        .run("train pictures --out run --iterations 18446744073709551615")
         .exits(2)
-        .says(&["--iterations", "at most"]);
+        .says(&["--iterations", "1000000000"]);
+    scene
+        .run("train --out run --recipe none.toml")
+        .exits(2)
+        .says(&["none.toml"]);
+    scene.write("bad.toml", "name = 'x'\nbatches = 3\n");
+    scene
+        .run("train --out run --recipe bad.toml")
+        .exits(2)
+        .says(&["bad.toml", "batches", "line 2"]);
+    scene
+        .run("train pictures --out run --recipe faces --landmarks pictures/small.png")
+        .exits(2)
+        .says(&["small.png"]);
     let lost = scene
         .run("train nowhere --out run")
         .exits(2)

@@ -306,31 +306,46 @@ pub(crate) struct ModelsAddArgs {
     pub(crate) force: bool,
 }
 
-/// Train a face network on pictures of your own
+/// Train a network on pictures of your own
 ///
-/// Trains the network of `--model faces` (PFSR, arXiv 1908.08239) step by step: x2, then x4, then
-/// x8. OUT receives NAME.safetensors for `--model`, sample grids and measurements as it goes, and
-/// what is needed to go on after an interruption.
+/// Follows a recipe: a TOML file that says what is trained, on what, in which stages, with which losses. OUT receives
+/// NAME.safetensors for `--model`, sample grids, measurements and their curves as it goes, and what is needed to go on
+/// after an interruption.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   uncanny train portraits/ --out runs/portraits --name portraits
-  uncanny train faces.tar more/ --test held-out.tar --out runs/faces --iterations 20000
-  uncanny train faces.tar --out runs/faces --resume
+  uncanny train faces.tar more/ --test held-out.tar --out runs/more --iterations 20000
+  uncanny train faces.tar --out runs/more --resume
+  uncanny train --recipe textures --root data/ --out runs/textures
+  uncanny train --recipe mine.toml --out runs/mine
+
+Recipes that come with the program: plain (a face network by plain differences, the default), and those of
+the shipped networks: faces and textures. OUT/recipe.toml is the one that was followed.
 
 Ctrl-C saves and stops; --resume goes on.")]
 pub(crate) struct TrainArgs {
-    /// Folders and tar files of pictures of at least 128x128 pixels
-    #[arg(required = true, value_name = "DATA", value_hint = ValueHint::AnyPath)]
+    /// Folders, tars and zips of pictures of at least 128x128 pixels [default: what the recipe names]
+    ///
+    /// NAME_lo.png of 16x16 and NAME_hi.png of 128x128 make a pair: the input is not reduced from the picture then.
+    #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
     pub(crate) data: Vec<PathBuf>,
+
+    /// The recipe: plain, faces, textures, or a TOML file
+    #[arg(long, value_name = "RECIPE", default_value = "plain", help_heading = "Training", value_hint = ValueHint::FilePath)]
+    pub(crate) recipe: String,
+
+    /// The folder that the recipe's own data lies in
+    #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Training", value_hint = ValueHint::DirPath)]
+    pub(crate) root: PathBuf,
 
     /// The folder that receives everything the training makes
     #[arg(long, short, value_name = "DIR", help_heading = "Output", value_hint = ValueHint::DirPath)]
     pub(crate) out: PathBuf,
 
-    /// What the checkpoint is called
-    #[arg(long, value_name = "NAME", default_value = "network", help_heading = "Output", value_parser = plain_name)]
-    pub(crate) name: String,
+    /// What the checkpoint is called [default: as in the recipe]
+    #[arg(long, value_name = "NAME", help_heading = "Output", value_parser = plain_name)]
+    pub(crate) name: Option<String>,
 
     /// Go on with the training in --out, or start one where there is none
     #[arg(long, help_heading = "Output")]
@@ -350,54 +365,29 @@ pub(crate) struct TrainArgs {
     )]
     pub(crate) save_every: u64,
 
-    /// Pictures to measure on, never trained on; may be repeated [default: DATA]
+    /// Pictures to measure on, never trained on; may be repeated [default: the recipe's, or DATA]
     #[arg(long, value_name = "DATA", help_heading = "Training", value_hint = ValueHint::AnyPath)]
     pub(crate) test: Vec<PathBuf>,
 
-    /// How many iterations: N for all steps together, or A,B,C for x2, x4 and x8
-    #[arg(long, value_name = "N", default_value = "20000", help_heading = "Training", value_parser = iterations)]
-    pub(crate) iterations: [u64; 3],
+    /// PFSR's compressed landmark network, as safetensors, for recipes that look at landmarks
+    #[arg(long, value_name = "FILE", help_heading = "Training", value_hint = ValueHint::FilePath)]
+    pub(crate) landmarks: Option<PathBuf>,
 
-    /// The channels of the network, a multiple of 8: more are better and slower
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 128,
-        help_heading = "Training"
-    )]
-    pub(crate) width: u32,
+    /// How many iterations in all: the recipe's stages in proportion [default: as in the recipe]
+    #[arg(long, value_name = "N", help_heading = "Training", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) iterations: Option<u64>,
 
-    /// Pictures in an iteration
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 16,
-        help_heading = "Training"
-    )]
-    pub(crate) batch: usize,
+    /// The channels of the network, a multiple of 8: more are better and slower [default: as in the recipe]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    pub(crate) width: Option<u32>,
 
-    /// How fast it learns, up to the last step
-    #[arg(
-        long,
-        visible_alias = "lr",
-        value_name = "RATE",
-        default_value_t = 1e-3,
-        help_heading = "Training"
-    )]
-    pub(crate) learning_rate: f64,
+    /// Pictures in an iteration [default: as in the recipe]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    pub(crate) batch: Option<usize>,
 
-    /// How fast it learns at the very end
-    #[arg(
-        long,
-        value_name = "RATE",
-        default_value_t = 1e-5,
-        help_heading = "Training"
-    )]
-    pub(crate) final_rate: f64,
-
-    /// The same seed, data and options train the same network
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Training")]
-    pub(crate) seed: u64,
+    /// The same seed, data and recipe train the same network [default: as in the recipe]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    pub(crate) seed: Option<u64>,
 
     /// What to train on: auto, cpu, cuda or cuda:N
     #[arg(
@@ -511,19 +501,6 @@ pub(crate) fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
-/// As it was published: a quarter each for x2 and x4, half for x8.
-fn iterations(text: &str) -> Result<[u64; 3], String> {
-    let numbers: Option<Vec<u64>> = text
-        .split(',')
-        .map(|number| number.trim().parse().ok())
-        .collect();
-    match numbers.as_deref() {
-        Some([all]) if *all >= 4 => Ok([all / 4, all / 4, all - all / 4 * 2]),
-        Some([two, four, eight]) if *eight > 0 => Ok([*two, *four, *eight]),
-        _ => Err("expected a number from 4 on, or three such as 5000,5000,10000".to_owned()),
-    }
-}
-
 fn sha256(text: &str) -> Result<[u8; 32], String> {
     let expected = || "expected 64 digits from 0 to f".to_owned();
     let digits = text.trim();
@@ -570,16 +547,6 @@ mod tests {
         grouped.sort_unstable();
         commands.sort_unstable();
         assert_eq!(grouped, commands);
-    }
-
-    #[test]
-    fn iterations_are_split_as_published() {
-        assert_eq!(iterations("200000"), Ok([50_000, 50_000, 100_000]));
-        assert_eq!(iterations("7"), Ok([1, 1, 5]));
-        assert_eq!(iterations("0,0,9"), Ok([0, 0, 9]));
-        for bad in ["", "3", "1,2", "1,2,0", "a", "1,2,3,4"] {
-            assert!(iterations(bad).is_err(), "{bad}");
-        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use tch::{Kind, TchError, Tensor};
 use uncanny_texture::{RgbPlanes, Scale, Tiling, UpscaleError, Upscaler};
 
-use crate::arch::{self, Place, compact, pfsr, plksr, rrdb, span};
+use crate::arch::{self, Place, compact, pfsr, plksr, relief, rrdb, span};
 use crate::checkpoint::{self, Checkpoint};
 use crate::error::first_few;
 use crate::tensors::{batch, try_channels_last, unbatch};
@@ -15,6 +15,7 @@ use crate::{Device, Error, Result};
 #[derive(Debug)]
 enum Body {
     Pfsr(pfsr::Folded),
+    Relief(relief::Relief),
     Rrdb(rrdb::Rrdb),
     Compact(compact::Compact),
     Span(span::Span),
@@ -25,6 +26,7 @@ impl Body {
     fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
         match self {
             Body::Pfsr(network) => network.forward(x),
+            Body::Relief(network) => network.forward(x),
             Body::Rrdb(network) => network.forward(x),
             Body::Compact(network) => network.forward(x),
             Body::Span(network) => network.forward(x),
@@ -255,6 +257,20 @@ fn build(name: &str, checkpoint: &Checkpoint, device: Device) -> Result<Built> {
         parameters,
         flops_per_tile,
     };
+    if let Some(config) = relief::Config::detect(state)? {
+        let place = place(relief::HALF);
+        let what = format!(
+            "Relief, {} channels, {} blocks",
+            config.width, config.blocks
+        );
+        let scale = Scale::new(relief::SCALE as u32).expect("8 is a scale");
+        return Ok(Built {
+            body: Body::Relief(relief::Relief::load(state, config, place)?),
+            description: describe(what, scale, config.flops(16, 16)),
+            tiling: TILING,
+            kind: place.kind,
+        });
+    }
     if let Some(config) = rrdb::Config::detect(state)? {
         let place = place(rrdb::HALF);
         let what = format!(

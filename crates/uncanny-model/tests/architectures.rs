@@ -276,7 +276,11 @@ fn what_is_not_supported_says_what_was_found() {
 fn texture(width: u32, height: u32) -> RgbPlanes {
     let value = |channel: u32, x: u32, y: u32| {
         let noise = (x * 37 + y * 91 + x * y * 13 + channel * 57) % 97;
-        let brick = if (x / 8 + y / 4) % 3 == 0 { 80 } else { 0 };
+        let brick = if (x / 8 + y / 4).is_multiple_of(3) {
+            80
+        } else {
+            0
+        };
         (40 + noise + brick + channel * 20) as f32 / 255.0
     };
     let pixels =

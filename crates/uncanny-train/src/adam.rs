@@ -9,35 +9,51 @@ const EPSILON: f64 = 1e-8;
 #[derive(Debug)]
 pub(crate) struct Adam {
     betas: (f64, f64),
+    /// How much faster than the rest each parameter learns.
+    haste: Vec<f64>,
     /// First and second moment of each parameter, in the order given.
     pub(crate) moments: Vec<(Tensor, Tensor)>,
 }
 
 impl Adam {
-    pub(crate) fn new(parameters: &[Tensor], betas: (f64, f64)) -> Adam {
+    pub(crate) fn new(parameters: &[Tensor], haste: Vec<f64>, betas: (f64, f64)) -> Adam {
+        assert_eq!(parameters.len(), haste.len(), "one factor a parameter");
         let moments = parameters
             .iter()
             .map(|p| (p.zeros_like(), p.zeros_like()))
             .collect();
-        Adam { betas, moments }
+        Adam {
+            betas,
+            haste,
+            moments,
+        }
     }
 
-    /// One step along the gradients, which are then cleared. `taken` counts the steps before this.
+    /// One step along the gradients, which were multiplied by `scale` and are then cleared. `taken` counts the steps
+    /// before this.
     pub(crate) fn step(
         &mut self,
         parameters: &[Tensor],
         rate: f64,
+        scale: f64,
         taken: u64,
     ) -> Result<(), TchError> {
         let (beta1, beta2) = self.betas;
         let steps = (taken + 1).min(1 << 30) as i32;
         let (bias1, bias2) = (1.0 - beta1.powi(steps), 1.0 - beta2.powi(steps));
         tch::no_grad(|| {
-            for (parameter, (first, second)) in parameters.iter().zip(&mut self.moments) {
+            for ((parameter, haste), (first, second)) in
+                parameters.iter().zip(&self.haste).zip(&mut self.moments)
+            {
                 let gradient = parameter.grad();
                 if !gradient.defined() {
                     continue; // A step of the network that is not yet faded in.
                 }
+                let gradient = if scale == 1.0 {
+                    gradient
+                } else {
+                    gradient.f_div_scalar(scale)?
+                };
                 let _ = first
                     .f_mul_scalar_(beta1)?
                     .f_add_(&(&gradient * (1.0 - beta1)))?;
@@ -45,7 +61,7 @@ impl Adam {
                     .f_mul_scalar_(beta2)?
                     .f_addcmul_(&gradient, &(&gradient * (1.0 - beta2)))?;
                 let spread = (&*second / bias2).f_sqrt()?.f_add_scalar_(EPSILON)?;
-                let update = (&*first / &spread).f_mul_scalar_(-rate / bias1)?;
+                let update = (&*first / &spread).f_mul_scalar_(-rate * haste / bias1)?;
                 let _ = parameter.shallow_clone().f_add_(&update)?;
                 parameter.shallow_clone().zero_grad();
             }
@@ -64,10 +80,10 @@ mod tests {
     fn three_steps_are_pytorchs() {
         let x = Tensor::from_slice(&[1.0f32, -2.0]).set_requires_grad(true);
         let parameters = [x.shallow_clone()];
-        let mut adam = Adam::new(&parameters, (0.9, 0.99));
+        let mut adam = Adam::new(&parameters, vec![1.0], (0.9, 0.99));
         for taken in 0..3 {
             (&x * &x).sum(Kind::Float).backward();
-            adam.step(&parameters, 0.1, taken).unwrap();
+            adam.step(&parameters, 0.1, 1.0, taken).unwrap();
         }
         let found = Vec::<f32>::try_from(x.detach()).unwrap();
         for (found, expected) in found.iter().zip([0.701_497_2, -1.700_580_4]) {

@@ -94,6 +94,35 @@ pub enum Error {
         expected: &'static str,
     },
 
+    /// A recipe that cannot be read.
+    #[error("read the recipe {name}")]
+    Recipe {
+        /// Which.
+        name: String,
+        /// Where, and why.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+
+    /// The recipe's losses look at landmarks.
+    #[error(
+        "train as the recipe says: its landmark losses need PFSR's compressed landmark network; name its safetensors file with --landmarks"
+    )]
+    NeedsLandmarks,
+
+    /// A file that is not the landmark network.
+    #[error("use {} as the landmark network: {what}", path.display())]
+    NoLandmarks {
+        /// The file.
+        path: PathBuf,
+        /// What is not as it must be.
+        what: String,
+    },
+
+    /// A measurement failed.
+    #[error("measure the network")]
+    Upscale(#[from] uncanny_texture::UpscaleError),
+
     /// The saved state is not one.
     #[error("continue {}: it lacks {what}", path.display())]
     BadState {
@@ -105,7 +134,7 @@ pub enum Error {
 
     /// The loss is not a number any more.
     #[error(
-        "go on: the loss at iteration {iteration} is not a number; a lower --learning-rate would help"
+        "go on: the loss at iteration {iteration} is not a number; lower rates in the recipe would help"
     )]
     Diverged {
         /// When.

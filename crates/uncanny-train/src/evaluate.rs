@@ -628,7 +628,7 @@ mod tests {
                 .f_mean_dim([1i64].as_slice(), true, Kind::Float)?
                 .f_repeat([1, 68, 1, 1])?;
             let mut eye = maps.f_narrow(1, EYES.1 as i64, 1)?;
-            eye.f_zero_()?;
+            let _ = eye.f_zero_()?;
             Ok(maps)
         });
         let spot = |x: u32| {

@@ -1,30 +1,33 @@
-//! Training of super-resolution networks: data sets, losses, the progressive schedule.
+//! Training of super-resolution networks: data sets, recipes, losses; and how good a network is.
 //!
-//! [`train()`] goes through the three steps of PFSR (arXiv 1908.08239), x2, x4 and x8, each faded in
-//! over the last, and leaves a checkpoint, sample grids and measurements in a folder, from which it
-//! goes on when it was interrupted.
+//! [`train()`] follows a [`Recipe`]: its stages go through the steps of PFSR (arXiv 1908.08239), x2, x4 and x8, each
+//! faded in over the last, or train another architecture; with plain differences, an adversarial critic, or landmarks.
+//! It leaves a checkpoint, sample grids and measurements in a folder, from which it goes on when it was interrupted.
 
 mod adam;
 mod augment;
+mod critic;
 pub mod curves;
-mod data;
 mod degrade;
 mod error;
 pub mod evaluate;
+mod landmarks;
+mod loss;
 mod pictures;
 mod random;
+pub mod recipe;
 mod sampler;
-mod schedule;
-mod scoring;
 mod state;
 mod train;
 
 pub use augment::{Augment, Crop};
-pub use data::{ImageSet, SIDE};
 pub use degrade::Degrade;
 pub use error::{Error, Result};
+pub use landmarks::{LANDMARK_SIDE, LANDMARKS, Landmarks};
 pub use pictures::{Picture, Pictures};
+pub use recipe::Recipe;
 pub use sampler::{Batch, Sampler, Source};
-pub use schedule::{Plan, Position};
-pub use scoring::{Evaluation, Score};
-pub use train::{Summary, TrainEvent, TrainOptions, train};
+pub use train::{Evaluation, Summary, TrainEvent, TrainOptions, train};
+
+/// The side of a picture to train on, in pixels; 8 times that of the network's input.
+pub const SIDE: u32 = 128;

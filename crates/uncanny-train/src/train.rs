@@ -1,57 +1,62 @@
-//! The training itself: progressive steps x2, x4, x8 with L1, checkpoints, samples, measurements.
+//! The training itself: stages, losses, the critic's turn, checkpoints, samples, measurements.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use image::RgbaImage;
 use serde::Serialize;
 use tch::nn::VarStore;
-use tch::{Kind, Reduction, Tensor};
-use uncanny_model::Device;
-use uncanny_model::arch::pfsr::{Config, Folded, Generator, Progress};
+use tch::{Kind, Tensor};
+use uncanny_model::arch::pfsr::{self, Generator, Progress};
+use uncanny_model::arch::relief::{self, Relief};
 use uncanny_model::checkpoint::{self, DType};
 use uncanny_model::tensors::channels_last;
+use uncanny_model::{Device, Network};
+use uncanny_texture::Scale;
+use uncanny_texture::sheet::{Row, sheet};
 
-use crate::degrade::Pyramid;
-use crate::schedule::Plan;
-use crate::scoring::{Evaluation, Pairs, Score};
+use crate::critic::Critic;
+use crate::evaluate::{self, Baseline, Bench, Context, Score, Settings};
+use crate::landmarks::Landmarks;
+use crate::loss::{self, Terms};
+use crate::recipe::{DegradeRecipe, NetworkRecipe, Position, Recipe};
 use crate::state::{self, Training};
-use crate::{Error, ImageSet, Result};
+use crate::{Batch, Error, Picture, Pictures, Result, SIDE, Sampler, Source};
 
-/// Adam's, as PFSR has them for its second moment; the first is PyTorch's default.
-const BETAS: (f64, f64) = (0.9, 0.99);
+/// Adam's betas for the critic, as PFSR's authors have them.
+const CRITIC_BETAS: (f64, f64) = (0.0, 0.99);
 /// How many test pictures are measured during the training.
 const MEASURED: usize = 32;
 /// How many are measured at the end at most: a test set is smaller, a training set may not fit into memory so.
 const MEASURED_AT_END: usize = 2000;
-/// How long a step may be.
-const MOST_ITERATIONS: u64 = 1_000_000_000;
 /// How many test pictures a sample grid shows.
 const SHOWN: usize = 8;
+/// The losses are averaged over so many iterations before they are written down.
+const LOSSES_EVERY: u64 = 20;
+/// What the losses' file tells, in order.
+const TERMS: [&str; 8] = [
+    "l1",
+    "ssim",
+    "texture",
+    "adversarial",
+    "heatmap",
+    "attention",
+    "critic",
+    "penalty",
+];
 
-/// What to train, on what, and how.
+/// What to train, on what, and where.
 #[derive(Clone, Debug)]
 pub struct TrainOptions {
-    /// Names the checkpoint: `NAME.safetensors`.
-    pub name: String,
-    /// Folders and tar files of images of at least 128x128.
-    pub data: Vec<PathBuf>,
-    /// The same, to measure on: never trained on.
-    pub test: Vec<PathBuf>,
+    /// What is trained and how; its paths as they can be opened.
+    pub recipe: Recipe,
     /// Receives everything that the training makes.
     pub out: PathBuf,
-    /// The network's channels: a multiple of 8.
-    pub width: u32,
-    /// Pictures an iteration.
-    pub batch: usize,
-    /// How long each step takes, and how fast it learns.
-    pub plan: Plan,
-    /// Of the order, the crops and the initial weights.
-    pub seed: u64,
     /// Where to train.
     pub device: Device,
     /// Go on with the training in `out`.
@@ -60,49 +65,6 @@ pub struct TrainOptions {
     pub save_every: Duration,
     /// Measure and draw samples every so many iterations.
     pub sample_every: u64,
-}
-
-impl TrainOptions {
-    fn check(&self) -> Result<()> {
-        let refuse = |option, value: &dyn ToString, expected| {
-            Err(Error::Option {
-                option,
-                value: value.to_string(),
-                expected,
-            })
-        };
-        if self.width < 8 || !self.width.is_multiple_of(8) || self.width > 4096 {
-            return refuse("--width", &self.width, "a multiple of 8 up to 4096");
-        }
-        if !(2..=65536).contains(&self.batch) {
-            return refuse("--batch", &self.batch, "2 (for the batch norms) to 65536");
-        }
-        if !(self.plan.learning_rate > 0.0 && self.plan.learning_rate < 1.0) {
-            return refuse(
-                "--learning-rate",
-                &self.plan.learning_rate,
-                "between 0 and 1",
-            );
-        }
-        if !(self.plan.final_rate >= 0.0 && self.plan.final_rate < 1.0) {
-            return refuse("--final-rate", &self.plan.final_rate, "from 0 to 1");
-        }
-        if self.plan.iterations[2] == 0 {
-            return refuse("--iterations", &0, "at least 1 for the last step");
-        }
-        if let Some(many) = self.plan.iterations.iter().find(|n| **n > MOST_ITERATIONS) {
-            return refuse("--iterations", many, "a thousand million at most");
-        }
-        Ok(())
-    }
-
-    /// What must be the same for a training to go on. Its length and its rates may change.
-    fn identity(&self) -> String {
-        format!(
-            "width {}, batch {}, seed {}",
-            self.width, self.batch, self.seed
-        )
-    }
 }
 
 /// What happens during a training.
@@ -129,9 +91,11 @@ pub enum TrainEvent {
     Iteration {
         /// How many are.
         iteration: u64,
+        /// In which stage, from 0.
+        stage: usize,
         /// In which step.
         progress: Progress,
-        /// Mean absolute error, in -1..1 units.
+        /// The weighted sum of the losses.
         loss: f64,
     },
     /// The averaged network was measured on some of the test pictures.
@@ -139,13 +103,26 @@ pub enum TrainEvent {
         /// When.
         iteration: u64,
         /// How well it did.
-        score: Score,
+        score: Box<Score>,
     },
     /// The state was saved.
     Saved {
         /// When.
         iteration: u64,
     },
+}
+
+/// The scores on a test set.
+#[derive(Clone, Debug, Serialize)]
+pub struct Evaluation {
+    /// How many pictures were measured.
+    pub pictures: usize,
+    /// How they were prepared and shown.
+    pub settings: Settings,
+    /// The baselines and the network.
+    pub scores: Vec<Score>,
+    /// What a perfect network would have.
+    pub truth: Score,
 }
 
 /// What a training left behind.
@@ -159,45 +136,236 @@ pub struct Summary {
     pub evaluation: Option<Evaluation>,
 }
 
-/// Trains a PFSR generator, and tells `events` how it goes. When `cancel` turns true, the state is
-/// saved and the training stops.
+/// The network in training.
+enum Student {
+    Pfsr(Box<Generator>),
+    Relief(Relief),
+}
+
+impl Student {
+    fn new(store: &VarStore, recipe: NetworkRecipe) -> Result<Student> {
+        Ok(match recipe {
+            NetworkRecipe::Pfsr { width } => {
+                let width = i64::from(width);
+                let generator = Generator::new(&store.root(), pfsr::Config { width });
+                Student::Pfsr(Box::new(generator))
+            }
+            NetworkRecipe::Relief { width, blocks } => {
+                let config = relief::Config {
+                    width: i64::from(width),
+                    blocks: blocks as usize,
+                };
+                Student::Relief(Relief::new(&store.root(), config)?)
+            }
+        })
+    }
+
+    /// N x 3 x 16 x 16 in 0..1 to N x 3 x s x s in about -1..1.
+    fn draw(&self, low: &Tensor, progress: Progress) -> Result<Tensor> {
+        Ok(match self {
+            Student::Pfsr(network) => {
+                network.forward(&channels_last(&(low * 2.0 - 1.0)), progress, true)
+            }
+            Student::Relief(network) => network.forward(&channels_last(low))? * 2.0 - 1.0,
+        })
+    }
+}
+
+/// f16 gradients vanish unless they are multiplied by a large number, and overflow when it is too large: it is halved
+/// then, and doubled after a while without (Micikevicius et al. 2018, arXiv 1710.03740). Always 1 on a CPU.
+struct GradientScale {
+    scale: f64,
+    well: u32,
+}
+
+impl GradientScale {
+    const GROW_AFTER: u32 = 500;
+
+    fn new(device: Device) -> GradientScale {
+        let scale = if device.torch().is_cuda() {
+            4096.0
+        } else {
+            1.0
+        };
+        GradientScale { scale, well: 0 }
+    }
+
+    /// Whether the network may take its step.
+    fn judge(&mut self, finite: bool) -> bool {
+        if !finite {
+            self.scale = (self.scale / 2.0).max(1.0);
+            self.well = 0;
+        } else if self.scale > 1.0 {
+            self.well += 1;
+            if self.well == Self::GROW_AFTER {
+                self.scale *= 2.0;
+                self.well = 0;
+            }
+        }
+        finite
+    }
+}
+
+/// Everything that one iteration works on.
+struct Studio {
+    student: Student,
+    critic: Option<Critic>,
+    landmarks: Option<Landmarks>,
+    recipe: Recipe,
+    device: Device,
+    scale: GradientScale,
+}
+
+impl Studio {
+    /// One step of the network and, where there is an adversarial loss, one of its critic.
+    fn iterate(
+        &mut self,
+        batch: &Batch,
+        position: &Position,
+        training: &mut Training,
+    ) -> Result<(f64, Terms)> {
+        let Position {
+            progress, losses, ..
+        } = *position;
+        let device = self.device.torch();
+        let there = |x: &Tensor| x.f_to_device(device);
+        let low = there(&batch.low)?;
+        let real = there(&batch.levels[usize::from(progress.step) - 1])? * 2.0 - 1.0;
+        // Mixed precision: what gains by f16 runs in it. The losses are computed in f32.
+        let half = device.is_cuda();
+        let drawn = tch::autocast(half, || self.student.draw(&low, progress))?;
+        let drawn = drawn.f_to_kind(Kind::Float)?;
+        let (mut total, mut terms) = loss::reconstruction(
+            &losses,
+            &drawn,
+            &real,
+            self.landmarks.as_ref(),
+            self.recipe.landmark_batch.unwrap_or(self.recipe.batch),
+        )?;
+        let adversarial = losses.adversarial > 0.0;
+        let pair = match (&self.critic, &mut training.critic) {
+            (Some(critic), Some(learner)) if adversarial => Some((critic, learner)),
+            _ => None,
+        };
+        let shown = |pictures: &Tensor| -> Result<Tensor> {
+            if !self.recipe.critic.conditional {
+                return Ok(pictures.shallow_clone());
+            }
+            let side = pictures.size()[3];
+            let input = low.f_upsample_bilinear2d([side, side], false, None, None)? * 2.0 - 1.0;
+            Ok(Tensor::f_cat(&[pictures, &input], 1)?)
+        };
+        if let Some((critic, learner)) = &pair {
+            learner.learn(false);
+            let judged = -critic
+                .forward(&shown(&drawn)?, progress)?
+                .f_mean(Kind::Float)?;
+            total = total.f_add(&(&judged * losses.adversarial))?;
+            terms.push(("adversarial", judged.detach()));
+        }
+        (&total * self.scale.scale).f_backward()?;
+        let total = total.double_value(&[]);
+        let finite = !half || training.network.gradients_are_finite()?;
+        if self.scale.judge(finite) {
+            training.network.step(position.rate, self.scale.scale)?;
+        } else {
+            training.network.clear_gradients();
+        }
+        if let Some((critic, learner)) = pair {
+            learner.learn(true);
+            let (real, drawn) = (shown(&real)?, shown(&drawn.detach())?);
+            let recipe = &self.recipe.critic;
+            let scores = critic.forward(&Tensor::f_cat(&[&real, &drawn], 0)?, progress)?;
+            let parts = scores.f_chunk(2, 0)?;
+            let apart = parts[1].f_mean(Kind::Float)? - parts[0].f_mean(Kind::Float)?;
+            let drift = parts[0].f_square()?.f_mean(Kind::Float)?;
+            let mut blame = &apart + drift * recipe.drift;
+            terms.push(("critic", apart.detach()));
+            if position.within.is_multiple_of(recipe.penalty_every) {
+                let count = [real.size()[0], 1, 1, 1];
+                let mix = Tensor::f_rand(count, (Kind::Float, device))?;
+                let penalty = critic.penalty(&real, &drawn, &mix, progress)?;
+                terms.push(("penalty", penalty.detach()));
+                blame += penalty * (recipe.penalty * recipe.penalty_every as f64);
+            }
+            blame.f_backward()?;
+            learner.step(recipe.rate, 1.0)?;
+        }
+        training.follow()?;
+        Ok((total, terms))
+    }
+}
+
+/// Trains a network as its recipe says, and tells `events` how it goes. When `cancel` turns true, the state is saved
+/// and the training stops.
 ///
-/// Leaves in `options.out`: `NAME.safetensors` (f16, the averaged weights), `state.safetensors`
-/// (to go on from), `metrics.csv`, `samples/ITERATION.png` (input, network, truth) and
-/// `evaluation.json`.
+/// The losses of [`crate::recipe::Losses`], on pictures in -1..1: `l1` is the mean absolute difference; `ssim` is 1
+/// minus SSIM of luma; `texture` compares, at full and half size, the means of the absolute Laplacian in windows of 16
+/// and 8 pixels; `adversarial` is minus the critic's score (WGAN-GP); `heatmap` and `attention` are PFSR's, through the
+/// compressed landmark network.
+///
+/// Leaves in `options.out`: `NAME.safetensors` (f16, the averaged weights, anew at every measurement),
+/// `state.safetensors` (to go on from), `losses.csv`, `metrics.csv`, their curves as `losses.png` and `metrics.png`,
+/// `samples/ITERATION.png` (input, network, truth), `recipe.toml` and `evaluation.json`.
 ///
 /// # Errors
-/// Options out of range, no images, a folder that cannot be written or holds another training, a
+/// A recipe out of range, no images, a folder that cannot be written or holds another training, a
 /// loss that is no number.
 pub fn train(
     options: &TrainOptions,
     events: &mut dyn FnMut(TrainEvent),
     cancel: &AtomicBool,
 ) -> Result<Summary> {
-    options.check()?;
+    let recipe = &options.recipe;
+    recipe.check()?;
     let state_file = state::path(&options.out);
     if state_file.exists() && !options.resume {
         return Err(Error::Exists { path: state_file });
     }
-    let images = ImageSet::read(&options.data)?;
-    let tests = ImageSet::read(&options.test)?;
+    let device = options.device.torch();
+    let landmarks = landmarks(recipe, device)?;
+    let mut sources = Vec::new();
+    let mut skipped = 0;
+    for source in &recipe.data.train {
+        let pictures = Pictures::read(std::slice::from_ref(&source.path), SIDE)?;
+        skipped += pictures.skipped;
+        sources.push(Source {
+            pictures,
+            weight: source.weight,
+        });
+    }
+    let tests = Pictures::read(&recipe.data.test, SIDE)?;
+    let sampler = Sampler::new(
+        sources,
+        recipe.augment(),
+        recipe.degrade(),
+        recipe.batch,
+        recipe.seed,
+    )?;
     events(TrainEvent::Data {
-        images: images.len(),
-        test: tests.len(),
-        skipped: images.skipped() + tests.skipped(),
+        images: sampler.len(),
+        test: tests.pictures.len(),
+        skipped: skipped + tests.skipped,
     });
     let samples = options.out.join("samples");
     fs::create_dir_all(&samples).map_err(Error::write(&samples))?;
+    let written = toml::to_string_pretty(recipe).expect("a recipe is plain values");
+    let recipe_file = options.out.join("recipe.toml");
+    fs::write(&recipe_file, written).map_err(Error::write(&recipe_file))?;
 
-    tch::manual_seed(options.seed as i64);
-    let device = options.device.torch();
-    let config = Config {
-        width: i64::from(options.width),
-    };
+    tch::manual_seed(recipe.seed as i64);
     let store = VarStore::new(device);
-    let generator = Generator::new(&store.root(), config);
-    let mut training = Training::new(&store, BETAS);
-    let identity = options.identity();
+    let student = Student::new(&store, recipe.network)?;
+    let judged = recipe
+        .stages
+        .iter()
+        .any(|stage| stage.losses.adversarial > 0.0);
+    let critic_store = VarStore::new(device);
+    let critic = judged.then(|| Critic::new(&critic_store.root(), recipe.critic));
+    let betas = (recipe.betas[0], recipe.betas[1]);
+    let critic_learner = judged.then_some((&critic_store, CRITIC_BETAS));
+    let mut training = Training::new(&store, betas, recipe.average, critic_learner);
+    let identity = recipe.identity();
     if state_file.exists() {
         training.load(&state_file, &identity, device)?;
     } else if options.resume {
@@ -206,50 +374,61 @@ pub fn train(
             options.out.display()
         );
     }
-    forget_later(&options.out, training.iteration)?;
-    let total = options.plan.total();
+    let logs = Logs::new(&options.out, training.iteration)?;
+    let total = recipe.total();
     events(TrainEvent::Started {
         iteration: training.iteration,
         total,
     });
 
-    let pairs = Pairs::new(&tests, MEASURED)?;
+    let bench = bench(recipe, &tests.pictures, MEASURED)?;
+    let mut studio = Studio {
+        student,
+        critic,
+        landmarks,
+        recipe: recipe.clone(),
+        device: options.device,
+        scale: GradientScale::new(options.device),
+    };
+    let mut batches = Arc::new(sampler).ahead(training.iteration);
+    let mut sums = Sums::default();
     let mut saved = Instant::now();
     while training.iteration < total && !cancel.load(Ordering::Relaxed) {
-        let position = options.plan.at(training.iteration);
-        let high = images
-            .batch(options.batch, options.seed, training.iteration)
-            .to_device(device);
-        let pyramid = Pyramid::new(high)?;
-        let input = channels_last(&(pyramid.low() * 2.0 - 1.0));
-        let target = pyramid.target(position.progress.step) * 2.0 - 1.0;
-        let drawn = generator.forward(&input, position.progress, true);
-        let loss = drawn.f_l1_loss(&target, Reduction::Mean)?;
-        loss.backward();
-        training.step(position.learning_rate, position.within)?;
-        let loss = loss.double_value(&[]);
-        if !loss.is_finite() {
-            return Err(Error::Diverged {
-                iteration: training.iteration,
-            });
+        let position = recipe.at(training.iteration);
+        let (number, batch) = batches.next().expect("batches go on until one fails")?;
+        assert_eq!(number, training.iteration, "batches come in order");
+        if position.within == 0 {
+            training.network.forget();
         }
+        let (loss, terms) = studio.iterate(&batch, &position, &mut training)?;
         let iteration = training.iteration;
+        if !loss.is_finite() {
+            return Err(Error::Diverged { iteration });
+        }
+        sums.add(loss, &terms);
         events(TrainEvent::Iteration {
             iteration,
+            stage: position.stage,
             progress: position.progress,
             loss,
         });
-
+        if iteration.is_multiple_of(LOSSES_EVERY) {
+            logs.losses(iteration, std::mem::take(&mut sums))?;
+        }
         if iteration.is_multiple_of(options.sample_every) || iteration == total {
-            let folded = averaged(&training, config, position.progress)?;
-            let pictures = pairs.enhance(&|x| enlarged(&folded, x))?;
-            let score = pairs.score(&options.name, &pictures);
+            let file = keep(options, &training, position.progress)?;
+            let mut network = Network::load(&file, Device::CPU)?;
+            let pictures = bench.enhance(&mut network, &mut |_| {})?;
+            let score = bench.score(&recipe.name, &pictures)?;
             save_png(
                 &samples.join(format!("{iteration:07}.png")),
-                &pairs.sheet(&pictures, SHOWN),
+                &grid(&bench, &pictures),
             )?;
-            append_metrics(&options.out, iteration, position.progress, loss, &score)?;
-            events(TrainEvent::Measured { iteration, score });
+            logs.metrics(iteration, &position, &score)?;
+            events(TrainEvent::Measured {
+                iteration,
+                score: Box::new(score),
+            });
         }
         if saved.elapsed() >= options.save_every {
             training.save(&state_file, &identity)?;
@@ -258,75 +437,120 @@ pub fn train(
         }
     }
     training.save(&state_file, &identity)?;
+    let iterations = training.iteration;
     events(TrainEvent::Saved {
-        iteration: training.iteration,
+        iteration: iterations,
     });
-    if training.iteration < total {
+    if iterations < total {
         return Ok(Summary {
             checkpoint: None,
-            iterations: training.iteration,
+            iterations,
             evaluation: None,
         });
     }
-    finish(options, &training, config, &tests)
-}
-
-/// Writes the checkpoint and measures it, as it will be loaded, on the test pictures.
-fn finish(
-    options: &TrainOptions,
-    training: &Training,
-    config: Config,
-    tests: &ImageSet,
-) -> Result<Summary> {
-    let path = options.out.join(format!("{}.safetensors", options.name));
-    let Progress { step, alpha } = Progress::COMPLETE;
-    let metadata = BTreeMap::from([
-        ("architecture".to_owned(), "PFSR".to_owned()),
-        ("step".to_owned(), step.to_string()),
-        ("alpha".to_owned(), alpha.to_string()),
-        ("iteration".to_owned(), training.iteration.to_string()),
-    ]);
-    checkpoint::write_safetensors(&path, &training.averaged()?, &metadata, Some(DType::F16))?;
-
-    let kept = checkpoint::read(&path)?;
-    let cpu = tch::Device::Cpu;
-    let folded = Folded::load(&kept.state, config, Progress::COMPLETE, cpu, Kind::Float)?;
-    let pairs = Pairs::new(tests, MEASURED_AT_END)?;
-    let mut evaluation = pairs.baselines();
-    let pictures = pairs.enhance(&|x| enlarged(&folded, x))?;
-    evaluation
-        .scores
-        .push(pairs.score(&options.name, &pictures));
-    let json = serde_json::to_string_pretty(&evaluation).expect("plain numbers and names");
-    let file = options.out.join("evaluation.json");
-    fs::write(&file, json + "\n").map_err(Error::write(&file))?;
+    let position = recipe.at(total);
+    let checkpoint = keep(options, &training, position.progress)?;
     Ok(Summary {
-        checkpoint: Some(path),
-        iterations: training.iteration,
-        evaluation: Some(evaluation),
+        evaluation: Some(finish(options, &checkpoint, &tests.pictures)?),
+        checkpoint: Some(checkpoint),
+        iterations,
     })
 }
 
-/// The averaged network as it would enhance now.
-fn averaged(training: &Training, config: Config, progress: Progress) -> Result<Folded> {
-    let state = training.averaged()?;
-    Ok(Folded::load(
-        &state,
-        config,
-        progress,
-        tch::Device::Cpu,
-        Kind::Float,
-    )?)
+fn landmarks(recipe: &Recipe, device: tch::Device) -> Result<Option<Landmarks>> {
+    let needed = recipe
+        .stages
+        .iter()
+        .any(|stage| stage.losses.on_landmarks());
+    match (needed, &recipe.data.landmarks) {
+        (false, _) => Ok(None),
+        (true, Some(path)) => Ok(Some(Landmarks::load(path, device)?)),
+        (true, None) => Err(Error::NeedsLandmarks),
+    }
 }
 
-/// N x 3 x 16 x 16 to N x 3 x 128 x 128: earlier steps' pictures are enlarged bilinearly.
-fn enlarged(folded: &Folded, x: &Tensor) -> std::result::Result<Tensor, tch::TchError> {
-    let side = i64::from(crate::SIDE);
-    let y = tch::no_grad(|| folded.forward(&channels_last(x)))?;
-    if y.size4()?.3 == side {
-        return Ok(y);
+/// At most `limit` of the test pictures, evenly spread, as the network sees them.
+fn bench(recipe: &Recipe, pictures: &[Picture], limit: usize) -> Result<Bench> {
+    let count = pictures.len().min(limit);
+    let some = (0..count).map(|i| pictures[i * pictures.len() / count].clone());
+    let settings = Settings {
+        degrade: match recipe.data.degrade {
+            DegradeRecipe::Chain => evaluate::Degrade::Chain,
+            DegradeRecipe::Mixed => evaluate::Degrade::Bicubic,
+        },
+        context: Context::None,
+        ground: [0; 3],
+        scale: Scale::new(8).expect("8 is a scale"),
+        fidelity: 0.0,
+    };
+    let heatmaps = match &recipe.data.landmarks {
+        Some(path) => {
+            let landmarks = Landmarks::load(path, tch::Device::Cpu)?;
+            let heatmaps: evaluate::Heatmaps = Box::new(move |x| landmarks.heatmaps(x));
+            Some(heatmaps)
+        }
+        None => None,
+    };
+    Bench::new(some.collect(), SIDE, settings, heatmaps)
+}
+
+/// Writes the averaged network as it would enhance now.
+fn keep(options: &TrainOptions, training: &Training, progress: Progress) -> Result<PathBuf> {
+    let recipe = &options.recipe;
+    let path = options.out.join(format!("{}.safetensors", recipe.name));
+    let mut metadata = BTreeMap::from([("iteration".to_owned(), training.iteration.to_string())]);
+    let architecture = match recipe.network {
+        NetworkRecipe::Pfsr { .. } => {
+            metadata.insert("step".to_owned(), progress.step.to_string());
+            metadata.insert("alpha".to_owned(), progress.alpha.to_string());
+            "PFSR"
+        }
+        NetworkRecipe::Relief { .. } => "Relief",
+    };
+    metadata.insert("architecture".to_owned(), architecture.to_owned());
+    checkpoint::write_safetensors(&path, &training.averaged()?, &metadata, Some(DType::F16))?;
+    Ok(path)
+}
+
+/// Measures the checkpoint on all test pictures, beside the baselines.
+fn finish(options: &TrainOptions, checkpoint: &Path, tests: &[Picture]) -> Result<Evaluation> {
+    let recipe = &options.recipe;
+    let bench = bench(recipe, tests, MEASURED_AT_END)?;
+    let mut scores = Vec::new();
+    for method in Baseline::ALL {
+        scores.push(bench.score(&method.to_string(), &bench.baseline(method))?);
     }
-    y.f_upsample_bilinear2d([side, side], false, None, None)
+    let mut network = Network::load(checkpoint, Device::CPU)?;
+    let pictures = bench.enhance(&mut network, &mut |_| {})?;
+    scores.push(bench.score(&recipe.name, &pictures)?);
+    let evaluation = Evaluation {
+        pictures: bench.samples().len(),
+        settings: *bench.settings(),
+        scores,
+        truth: bench.truth().clone(),
+    };
+    let json = serde_json::to_string_pretty(&evaluation).expect("plain numbers and names");
+    let file = options.out.join("evaluation.json");
+    fs::write(&file, json + "\n").map_err(Error::write(&file))?;
+    Ok(evaluation)
+}
+
+/// One row a picture: input, what the network made of it, truth. For looking at.
+fn grid(bench: &Bench, pictures: &[RgbaImage]) -> RgbaImage {
+    let count = pictures.len().min(SHOWN);
+    let rows = (0..count).map(|k| {
+        let i = k * pictures.len() / count;
+        let sample = &bench.samples()[i];
+        Row {
+            label: String::new(),
+            pictures: vec![
+                ("input".into(), sample.low.clone()),
+                ("network".into(), pictures[i].clone()),
+                ("truth".into(), sample.truth.clone()),
+            ],
+        }
+    });
+    sheet(&rows.collect::<Vec<_>>(), SIDE)
 }
 
 fn save_png(path: &Path, image: &RgbaImage) -> Result<()> {
@@ -336,13 +560,91 @@ fn save_png(path: &Path, image: &RgbaImage) -> Result<()> {
     })
 }
 
-/// Drops the measurements of iterations after `iteration`: a training that was killed goes on from its last saved
-/// state and measures them again. A line that was being written goes as well.
-fn forget_later(folder: &Path, iteration: u64) -> Result<()> {
-    let path = metrics(folder);
-    let old = match fs::read_to_string(&path) {
+/// Losses since they were last written down.
+#[derive(Default)]
+struct Sums {
+    total: f64,
+    count: u64,
+    terms: BTreeMap<&'static str, (f64, u64)>,
+}
+
+impl Sums {
+    fn add(&mut self, total: f64, terms: &Terms) {
+        self.total += total;
+        self.count += 1;
+        for (name, term) in terms {
+            let (sum, count) = self.terms.entry(name).or_default();
+            *sum += term.double_value(&[]);
+            *count += 1;
+        }
+    }
+}
+
+/// The two files of numbers, and their curves.
+struct Logs {
+    losses: PathBuf,
+    metrics: PathBuf,
+}
+
+impl Logs {
+    /// What was written after `iteration` is forgotten: a training that was killed does it again.
+    fn new(folder: &Path, iteration: u64) -> Result<Logs> {
+        let logs = Logs {
+            losses: folder.join("losses.csv"),
+            metrics: folder.join("metrics.csv"),
+        };
+        forget_later(&logs.losses, iteration)?;
+        forget_later(&logs.metrics, iteration)?;
+        Ok(logs)
+    }
+
+    fn losses(&self, iteration: u64, sums: Sums) -> Result<()> {
+        let mean = |sum: f64, count: u64| format!("{:.6}", sum / count.max(1) as f64);
+        let terms = TERMS.iter().map(|name| match sums.terms.get(name) {
+            Some((sum, count)) => mean(*sum, *count),
+            None => String::new(),
+        });
+        let line = [iteration.to_string(), mean(sums.total, sums.count)];
+        let line: Vec<String> = line.into_iter().chain(terms).collect();
+        let header = format!("iteration,total,{}", TERMS.join(","));
+        append(&self.losses, &header, &line.join(","))
+    }
+
+    fn metrics(&self, iteration: u64, position: &Position, score: &Score) -> Result<()> {
+        let Progress { step, alpha } = position.progress;
+        let landmarks = score.landmarks.map_or(String::new(), |x| format!("{x:.3}"));
+        let line = format!(
+            "{iteration},{step},{alpha:.4},{:.4},{:.5},{:.4},{:.3},{landmarks}",
+            score.psnr, score.ssim, score.sharpness, score.consistency
+        );
+        let header = "iteration,step,alpha,psnr,ssim,sharpness,consistency,landmarks";
+        append(&self.metrics, header, &line)?;
+        for csv in [&self.losses, &self.metrics] {
+            if csv.exists() {
+                crate::curves::draw(csv, &csv.with_extension("png"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn append(path: &Path, header: &str, line: &str) -> Result<()> {
+    let new = !path.exists();
+    let open = OpenOptions::new().create(true).append(true).open(path);
+    let mut file = open.map_err(Error::write(path))?;
+    let text = if new {
+        format!("{header}\n{line}\n")
+    } else {
+        format!("{line}\n")
+    };
+    file.write_all(text.as_bytes()).map_err(Error::write(path))
+}
+
+/// Drops the lines of iterations after `iteration`, and one that was being written.
+fn forget_later(path: &Path, iteration: u64) -> Result<()> {
+    let old = match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        old => old.map_err(Error::read(&path))?,
+        old => old.map_err(Error::read(path))?,
     };
     let kept = |line: &&str| {
         let first = line.split(',').next().unwrap_or_default();
@@ -354,43 +656,9 @@ fn forget_later(folder: &Path, iteration: u64) -> Result<()> {
         return Ok(());
     }
     if new.is_empty() {
-        return fs::remove_file(&path).map_err(Error::write(&path));
+        return fs::remove_file(path).map_err(Error::write(path));
     }
-    fs::write(&path, new).map_err(Error::write(&path))
-}
-
-fn metrics(folder: &Path) -> PathBuf {
-    folder.join("metrics.csv")
-}
-
-fn append_metrics(
-    folder: &Path,
-    iteration: u64,
-    progress: Progress,
-    loss: f64,
-    score: &Score,
-) -> Result<()> {
-    let path = metrics(folder);
-    let new = !path.exists();
-    let open = OpenOptions::new().create(true).append(true).open(&path);
-    let mut file: File = open.map_err(Error::write(&path))?;
-    let header = if new {
-        "iteration,step,alpha,loss,psnr,ssim,sharpness\n"
-    } else {
-        ""
-    };
-    let Progress { step, alpha } = progress;
-    let Score {
-        psnr,
-        ssim,
-        sharpness,
-        ..
-    } = score;
-    writeln!(
-        file,
-        "{header}{iteration},{step},{alpha:.4},{loss:.6},{psnr:.4},{ssim:.5},{sharpness:.4}"
-    )
-    .map_err(Error::write(&path))
+    fs::write(path, new).map_err(Error::write(path))
 }
 
 #[cfg(test)]
@@ -400,21 +668,14 @@ mod tests {
     #[test]
     fn measurements_of_what_was_lost_are_forgotten() {
         let folder = tempfile::tempdir().unwrap();
-        forget_later(folder.path(), 0).unwrap();
-        let score = |psnr| Score {
-            model: "m".to_owned(),
-            psnr,
-            ssim: 0.5,
-            sharpness: 0.1,
-        };
+        let path = folder.path().join("metrics.csv");
+        forget_later(&path, 0).unwrap();
         for iteration in [500, 1000, 1500] {
-            let (progress, score) = (Progress::COMPLETE, score(20.0));
-            append_metrics(folder.path(), iteration, progress, 0.1, &score).unwrap();
+            append(&path, "iteration,psnr", &format!("{iteration},20.0")).unwrap();
         }
-        let path = metrics(folder.path());
         let whole = fs::read_to_string(&path).unwrap();
-        fs::write(&path, format!("{whole}2000,3,1.0")).unwrap();
-        forget_later(folder.path(), 1200).unwrap();
+        fs::write(&path, format!("{whole}2000,3")).unwrap();
+        forget_later(&path, 1200).unwrap();
         let kept = fs::read_to_string(&path).unwrap();
         let firsts: Vec<&str> = kept
             .lines()
@@ -422,5 +683,22 @@ mod tests {
             .collect();
         assert_eq!(firsts, ["iteration", "500", "1000"]);
         assert!(whole.starts_with(&kept) && kept.ends_with('\n'));
+    }
+
+    #[test]
+    fn a_step_whose_gradients_overflow_is_left_out() {
+        let mut scale = GradientScale {
+            scale: 8.0,
+            well: 0,
+        };
+        assert!(!scale.judge(false));
+        assert_eq!(scale.scale, 4.0);
+        for _ in 0..GradientScale::GROW_AFTER {
+            assert!(scale.judge(true));
+        }
+        assert_eq!(scale.scale, 8.0);
+        let mut cpu = GradientScale::new(Device::CPU);
+        assert!(cpu.judge(true));
+        assert_eq!(cpu.scale, 1.0);
     }
 }

@@ -1,12 +1,14 @@
 //! `uncanny train`: trains a face network and shows how it goes.
 
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use indicatif::HumanDuration;
 use tracing_indicatif::span_ext::IndicatifSpanExt as _;
 use uncanny_model::Device;
-use uncanny_train::{Evaluation, Plan, Summary, TrainEvent, TrainOptions, train};
+use uncanny_train::recipe::{NetworkRecipe, SourceRecipe};
+use uncanny_train::{Evaluation, Recipe, Summary, TrainEvent, TrainOptions, train};
 
 use crate::args::TrainArgs;
 use crate::error::Error;
@@ -20,28 +22,28 @@ const BAR_EVERY: Duration = Duration::from_millis(200);
 /// How much of the loss that is shown comes from the newest iteration.
 const NEWEST: f64 = 0.02;
 
+/// The recipes that come with the program.
+const RECIPES: [(&str, &str); 3] = [
+    ("plain", include_str!("../../../../assets/plain.toml")),
+    ("faces", include_str!("../../../../assets/faces.toml")),
+    ("textures", include_str!("../../../../assets/textures.toml")),
+];
+
 pub(crate) fn run(args: &TrainArgs, talk: Talk) -> Result<u8, Error> {
     let cancel = interrupt::listen();
     machine::use_threads(args.threads)?;
-    let test = if args.test.is_empty() {
+    let recipe = recipe(args)?;
+    if recipe
+        .data
+        .train
+        .iter()
+        .any(|source| recipe.data.test.contains(&source.path))
+    {
         tracing::warn!("without --test it is measured on what it is trained on, which flatters");
-        args.data.clone()
-    } else {
-        args.test.clone()
-    };
+    }
     let options = TrainOptions {
-        name: args.name.clone(),
-        data: args.data.clone(),
-        test,
+        recipe,
         out: args.out.clone(),
-        width: args.width,
-        batch: args.batch,
-        plan: Plan {
-            iterations: args.iterations,
-            learning_rate: args.learning_rate,
-            final_rate: args.final_rate,
-        },
-        seed: args.seed,
         device: Device::find(args.device)?,
         resume: args.resume,
         save_every: Duration::from_secs(args.save_every),
@@ -65,6 +67,50 @@ pub(crate) fn run(args: &TrainArgs, talk: Talk) -> Result<u8, Error> {
     } else {
         interrupt::EXIT_STATUS
     })
+}
+
+/// The recipe asked for, with what was typed put in its place.
+fn recipe(args: &TrainArgs) -> Result<Recipe, Error> {
+    let shipped = RECIPES.iter().find(|(name, _)| *name == args.recipe);
+    let mut recipe = match shipped {
+        Some((name, text)) => Recipe::parse(text, name)?,
+        None => Recipe::read(Path::new(&args.recipe))?,
+    };
+    let data = &mut recipe.data;
+    let inside = |path: &mut PathBuf| *path = args.root.join(&*path);
+    data.train
+        .iter_mut()
+        .for_each(|source| inside(&mut source.path));
+    data.test.iter_mut().for_each(inside);
+    data.landmarks.iter_mut().for_each(inside);
+    if !args.data.is_empty() {
+        let source = |path: &PathBuf| SourceRecipe {
+            path: path.clone(),
+            weight: 1.0,
+        };
+        data.train = args.data.iter().map(source).collect();
+        data.test = args.data.clone();
+    }
+    if !args.test.is_empty() {
+        data.test = args.test.clone();
+    }
+    if let Some(path) = &args.landmarks {
+        data.landmarks = Some(path.clone());
+    }
+    if let Some(name) = &args.name {
+        recipe.name.clone_from(name);
+    }
+    if let Some(wanted) = args.width {
+        let (NetworkRecipe::Pfsr { width } | NetworkRecipe::Relief { width, .. }) =
+            &mut recipe.network;
+        *width = wanted;
+    }
+    recipe.batch = args.batch.unwrap_or(recipe.batch);
+    recipe.seed = args.seed.unwrap_or(recipe.seed);
+    if let Some(total) = args.iterations {
+        recipe.stretch(total);
+    }
+    Ok(recipe)
 }
 
 /// How far the training is.
@@ -110,6 +156,7 @@ impl Display {
             }
             TrainEvent::Iteration {
                 iteration,
+                stage,
                 progress,
                 loss,
             } => {
@@ -125,7 +172,8 @@ impl Display {
                 }
                 self.shown = Some(Instant::now());
                 let mut text = format!(
-                    "x{} ({:.0}%), loss {loss:.4}",
+                    "stage {}, x{} ({:.0}%), loss {loss:.4}",
+                    stage + 1,
                     1 << progress.step,
                     100.0 * progress.alpha
                 );
@@ -141,9 +189,13 @@ impl Display {
                 }
             }
             TrainEvent::Measured { iteration, score } => {
+                let landmarks = score.landmarks.map(|x| format!(", landmarks {x:.1} %"));
                 self.say(&format!(
-                    "iteration {iteration}: {:.2} dB, SSIM {:.4}",
-                    score.psnr, score.ssim
+                    "iteration {iteration}: {:.2} dB, SSIM {:.4}, sharpness {:.2}{}",
+                    score.psnr,
+                    score.ssim,
+                    score.sharpness,
+                    landmarks.unwrap_or_default()
                 ));
             }
             _ => {}
@@ -193,18 +245,17 @@ fn told(args: &TrainArgs, summary: &Summary) -> String {
 
 fn table(evaluation: &Evaluation) -> String {
     let mut text = format!(
-        "on {} pictures      PSNR    SSIM  sharpness\n",
-        evaluation.images
+        "on {} pictures      PSNR    SSIM  sharpness  landmarks\n",
+        evaluation.pictures
     );
-    for score in &evaluation.scores {
+    for score in evaluation.scores.iter().chain([&evaluation.truth]) {
+        let landmarks = score
+            .landmarks
+            .map_or(String::new(), |x| format!("{x:>8.1} %"));
         text.push_str(&format!(
-            "  {:<16} {:>6.2}  {:.4}  {:.4}\n",
+            "  {:<16} {:>6.2}  {:.4}  {:>9.2} {landmarks}\n",
             score.model, score.psnr, score.ssim, score.sharpness
         ));
     }
-    text.push_str(&format!(
-        "  {:<16}                 {:.4}\n",
-        "the truth", evaluation.truth_sharpness
-    ));
     text
 }

@@ -164,6 +164,15 @@ impl Conv {
         })
     }
 
+    /// Of a network in training: these very variables. `weight`: out x in x 3 x 3.
+    pub(crate) fn variable(weight: Tensor, bias: Tensor) -> Conv {
+        Conv {
+            weight,
+            bias: Some(bias),
+            padding: 1,
+        }
+    }
+
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let padding = [self.padding, self.padding];
         x.f_conv2d(&self.weight, self.bias.as_ref(), [1, 1], padding, [1, 1], 1)

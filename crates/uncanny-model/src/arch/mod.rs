@@ -4,6 +4,7 @@
 pub mod compact;
 pub mod pfsr;
 pub mod plksr;
+pub mod relief;
 pub mod rrdb;
 pub mod span;
 
@@ -14,7 +15,7 @@ pub use layers::Place;
 use crate::checkpoint::StateDict;
 
 /// The architectures that a checkpoint may have, as messages name them.
-pub const SUPPORTED: &str = "PFSR, RRDB (ESRGAN), Compact, SPAN, RealPLKSR";
+pub const SUPPORTED: &str = "PFSR, Relief, RRDB (ESRGAN), Compact, SPAN, RealPLKSR";
 
 /// Networks that people have files of and that are not supported: a key that only they have, and their name.
 const FAMILIAR: [(&str, &str); 14] = [

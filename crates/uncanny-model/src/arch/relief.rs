@@ -1,0 +1,272 @@
+//! Relief: our own 8x network for textures. It adds detail to an interpolated picture.
+//!
+//! A trunk of residual blocks at the input's resolution, three doublings (repeated pixels, then a convolution, which
+//! leaves no checkerboard: Odena, Dumoulin, Olah, Distill 2016, <https://doi.org/10.23915/distill.00003>), and a residual
+//! on the bicubically enlarged input, so that colours cannot drift. There is no batch norm. At its end one step of
+//! back-projection (Irani and Peleg, 1991) returns each 8x8 block's mean to the texel it came from, but for what the
+//! enlargement of the difference spills over.
+//!
+//! Trained and run by the same code: [`Relief::new`] makes variables, [`Relief::load`] takes them from a file.
+
+use tch::nn::{self, Path};
+use tch::{Kind, TchError, Tensor};
+
+use super::layers::{Conv, Place, Slope, Weights, conv_shape, count, need_conv, repeat_pixels};
+use crate::checkpoint::StateDict;
+use crate::{Error, Result};
+
+/// How many times as big its output is.
+pub const SCALE: i64 = 8;
+/// How many doublings that takes.
+const DOUBLINGS: i64 = 3;
+/// What negative values keep of themselves.
+const SLOPE: f64 = 0.2;
+/// How much smaller the first weights of what is added to something else are: a new network gives the interpolation.
+const QUIET: f64 = 0.1;
+/// It has no norms to lose precision in, and its values stay near 0..1.
+pub const HALF: bool = true;
+
+/// Hyperparameters, all derived from tensor shapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Channels of the trunk: a multiple of 8. Each doubling halves them.
+    pub width: i64,
+    /// Residual blocks in the trunk.
+    pub blocks: usize,
+}
+
+impl Config {
+    /// Recognises a Relief state dict by its key names; `None` when it is something else.
+    ///
+    /// # Errors
+    /// When the keys say Relief but the shapes make no sense for it.
+    pub fn detect(state: &StateDict) -> Result<Option<Config>> {
+        if conv_shape(state, "conv_in.weight").is_none() || !state.contains("up.0.refine.weight") {
+            return Ok(None);
+        }
+        let [width, ..] = need_conv(state, "conv_in.weight")?;
+        if width % 8 != 0 {
+            return Err(Error::Shape {
+                key: "conv_in.weight".into(),
+                expected: "[a multiple of 8, 3, 3, 3]".into(),
+                found: format!("[{width}, …]"),
+            });
+        }
+        let blocks = count(state, |i| format!("body.{i}.conv_0.weight"));
+        Ok(Some(Config { width, blocks }))
+    }
+
+    /// Channels at 1, 2, 4 and 8 times the input's resolution.
+    fn channels(self, level: i64) -> i64 {
+        self.width >> level
+    }
+
+    /// Floating-point operations for one input of `width` x `height`, two per multiply-add.
+    #[must_use]
+    pub fn flops(&self, width: u64, height: u64) -> u64 {
+        let c = |level: i64| self.channels(level) as u64;
+        let mut weights = 27 * c(0) + 2 * 9 * c(0) * c(0) * self.blocks as u64;
+        for level in 1..=DOUBLINGS {
+            let pixels = 1 << (2 * level);
+            weights += 9 * (c(level - 1) * c(level) + c(level) * c(level)) * pixels;
+        }
+        weights += 27 * c(DOUBLINGS) * (SCALE * SCALE) as u64;
+        2 * weights * width * height
+    }
+}
+
+#[derive(Debug)]
+struct Block {
+    conv_0: Conv,
+    conv_1: Conv,
+}
+
+#[derive(Debug)]
+struct Doubling {
+    conv: Conv,
+    refine: Conv,
+}
+
+/// The network, to train or to run.
+#[derive(Debug)]
+pub struct Relief {
+    conv_in: Conv,
+    body: Vec<Block>,
+    up: Vec<Doubling>,
+    to_rgb: Conv,
+    slope: Slope,
+}
+
+impl Relief {
+    /// Makes the variables under `path` (a variable store's root), with random weights.
+    ///
+    /// # Errors
+    /// When libtorch refuses.
+    pub fn new(path: &Path<'_>, config: Config) -> Result<Relief> {
+        let place = Place {
+            device: path.device(),
+            kind: Kind::Float,
+        };
+        Relief::build(config, place, &mut |name, out, input| {
+            let path = name.split('.').fold(path.clone(), |path, part| path / part);
+            // He et al. 2015, for a leaky slope; "quiet" where the result is added to something.
+            let quiet = name.ends_with("conv_1") || name.ends_with("refine") || name == "to_rgb";
+            let gain = if quiet { QUIET } else { 1.0 };
+            let spread = gain * (2.0 / ((1.0 + SLOPE * SLOPE) * 9.0 * input as f64)).sqrt();
+            let normal = nn::Init::Randn {
+                mean: 0.0,
+                stdev: spread,
+            };
+            let weight = path.var("weight", &[out, input, 3, 3], normal);
+            Ok(Conv::variable(weight, path.zeros("bias", &[out])))
+        })
+    }
+
+    /// Takes the weights of a Relief state dict.
+    ///
+    /// # Errors
+    /// Missing or surplus keys, or a tensor of another shape: each named.
+    pub fn load(state: &StateDict, config: Config, place: Place) -> Result<Relief> {
+        let mut weights = Weights::new(state, place);
+        let network = Relief::build(config, place, &mut |name, out, input| {
+            weights.conv(name, out, input, 3)
+        })?;
+        weights.finish(|_| false)?;
+        Ok(network)
+    }
+
+    /// `conv` makes the 3x3 convolution of a name, with so many output and input channels.
+    fn build(
+        config: Config,
+        place: Place,
+        conv: &mut dyn FnMut(&str, i64, i64) -> Result<Conv>,
+    ) -> Result<Relief> {
+        let c = |level| config.channels(level);
+        let mut body = Vec::with_capacity(config.blocks);
+        let conv_in = conv("conv_in", c(0), 3)?;
+        for i in 0..config.blocks {
+            body.push(Block {
+                conv_0: conv(&format!("body.{i}.conv_0"), c(0), c(0))?,
+                conv_1: conv(&format!("body.{i}.conv_1"), c(0), c(0))?,
+            });
+        }
+        let mut up = Vec::new();
+        for level in 1..=DOUBLINGS {
+            let i = level - 1;
+            up.push(Doubling {
+                conv: conv(&format!("up.{i}.conv"), c(level), c(level - 1))?,
+                refine: conv(&format!("up.{i}.refine"), c(level), c(level))?,
+            });
+        }
+        Ok(Relief {
+            conv_in,
+            body,
+            up,
+            to_rgb: conv("to_rgb", 3, c(DOUBLINGS))?,
+            slope: Slope::leaky(SLOPE, place)?,
+        })
+    }
+
+    /// N x 3 x h x w in 0..1 to N x 3 x 8h x 8w, about 0..1 (not clamped).
+    ///
+    /// # Errors
+    /// What libtorch reports, such as memory running out.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        let first = self.conv_in.forward(&x.f_sub_scalar(0.5)?)?;
+        let mut y = first.shallow_clone();
+        for block in &self.body {
+            let inner = self.slope.forward(&block.conv_0.forward(&y)?)?;
+            y = y.f_add(&block.conv_1.forward(&inner)?)?;
+        }
+        y = y.f_add(&first)?;
+        for doubling in &self.up {
+            y = self
+                .slope
+                .forward(&doubling.conv.forward(&repeat_pixels(&y, 2)?)?)?;
+            y = y.f_add(&self.slope.forward(&doubling.refine.forward(&y)?)?)?;
+        }
+        let y = enlarged(x)?.f_add(&self.to_rgb.forward(&y)?)?;
+        let lost = x.f_sub(&averaged(&y)?)?;
+        y.f_add(&enlarged(&lost)?)
+    }
+}
+
+/// Antialiased bicubic enlargement by 8, as PIL's (a = -0.5).
+fn enlarged(x: &Tensor) -> Result<Tensor, TchError> {
+    let (_, _, h, w) = x.size4()?;
+    x.f_internal_upsample_bicubic2d_aa([SCALE * h, SCALE * w], false, None, None)
+}
+
+/// The mean of each 8x8 block.
+fn averaged(x: &Tensor) -> Result<Tensor, TchError> {
+    let block = [SCALE, SCALE];
+    x.f_avg_pool2d(block, block, [0, 0], false, true, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensors::state_of;
+    use tch::Device;
+
+    const CONFIG: Config = Config {
+        width: 16,
+        blocks: 2,
+    };
+
+    #[test]
+    fn a_new_network_is_found_again_in_its_state_and_draws_the_same() {
+        tch::manual_seed(3);
+        let store = nn::VarStore::new(Device::Cpu);
+        let network = Relief::new(&store.root(), CONFIG).unwrap();
+        let state = state_of(&store).unwrap();
+        assert_eq!(Config::detect(&state).unwrap(), Some(CONFIG));
+        let loaded = Relief::load(&state, CONFIG, Place::CPU).unwrap();
+        let x = Tensor::rand([2, 3, 12, 16], (Kind::Float, Device::Cpu));
+        let (a, b) = (network.forward(&x).unwrap(), loaded.forward(&x).unwrap());
+        assert_eq!(a.size(), [2, 3, 96, 128]);
+        let worst = (a - b).abs().max().double_value(&[]);
+        assert!(worst < 1e-5, "{worst}");
+    }
+
+    #[test]
+    fn its_average_is_its_input_nearly() {
+        tch::manual_seed(4);
+        let store = nn::VarStore::new(Device::Cpu);
+        let network = Relief::new(&store.root(), CONFIG).unwrap();
+        // A smooth input: what the last step leaves is what its own enlargement spills over.
+        let small = Tensor::rand([1, 3, 4, 4], (Kind::Float, Device::Cpu));
+        let x = small.upsample_bilinear2d([16, 16], false, None, None);
+        let y = network.forward(&x).unwrap();
+        let off = |y: &Tensor| {
+            (averaged(y).unwrap() - &x)
+                .abs()
+                .mean(Kind::Float)
+                .double_value(&[])
+        };
+        assert!(off(&y) < 0.01, "{}", off(&y));
+        let plain = repeat_pixels(&x, 8).unwrap();
+        assert!(off(&plain) < 1e-6, "{}", off(&plain));
+    }
+
+    #[test]
+    fn keys_and_shapes_are_checked() {
+        let store = nn::VarStore::new(Device::Cpu);
+        let _network = Relief::new(&store.root(), CONFIG).unwrap();
+        let mut state = state_of(&store).unwrap();
+        let deeper = Config {
+            blocks: 3,
+            ..CONFIG
+        };
+        let error = Relief::load(&state, deeper, Place::CPU)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("body.2.conv_0.weight"), "{error}");
+        let extra = state.get("to_rgb.bias").unwrap().clone();
+        state.insert("to_rgb.extra", extra);
+        let error = Relief::load(&state, CONFIG, Place::CPU)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("to_rgb.extra"), "{error}");
+    }
+}

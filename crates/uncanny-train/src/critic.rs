@@ -1,0 +1,234 @@
+//! The progressive critic of WGAN-GP, which tells drawn pictures from real ones.
+//!
+//! It grows with the generator: a picture of 32, 64 or 128 pixels enters at its own level, each level halves the side
+//! and doubles the channels down to 16x16, and a new level is faded in as the generator's step is (Karras et al. 2018,
+//! arXiv 1710.10196). Below 16x16 two more halvings and a 4x4 convolution give one score a picture; or, judging
+//! patches, the 16x16 scores are averaged. Every convolution has an equalised learning rate and there is no norm, since
+//! the penalty is on each picture alone (Gulrajani et al. 2017, arXiv 1704.00028).
+
+use tch::nn::Path;
+use tch::{Kind, TchError, Tensor};
+use uncanny_model::arch::pfsr::Progress;
+
+use crate::recipe::CriticRecipe;
+
+type Result<T> = std::result::Result<T, TchError>;
+
+/// What negative values keep of themselves.
+const SLOPE: f64 = 0.2;
+
+/// A convolution whose weights are multiplied by a fixed gain at every use.
+#[derive(Debug)]
+struct Conv {
+    weight_orig: Tensor,
+    bias: Tensor,
+    gain: f64,
+    stride: i64,
+    padding: i64,
+}
+
+impl Conv {
+    fn new(path: Path<'_>, input: i64, out: i64, k: i64, stride: i64, padding: i64) -> Conv {
+        Conv {
+            weight_orig: path.randn("weight_orig", &[out, input, k, k], 0.0, 1.0),
+            bias: path.zeros("bias", &[out]),
+            gain: (2.0 / (input * k * k) as f64).sqrt(),
+            stride,
+            padding,
+        }
+    }
+
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let weight = self.weight_orig.f_mul_scalar(self.gain)?;
+        let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
+        x.f_conv2d(&weight, Some(&self.bias), stride, padding, [1, 1], 1)
+    }
+}
+
+/// N x 3 or 6 x s x s pictures to one score each.
+#[derive(Debug)]
+pub(crate) struct Critic {
+    /// By step: 32, 64, 128 pixels.
+    from_rgb: Vec<Conv>,
+    levels: Vec<(Conv, Conv)>,
+    tail: Vec<Conv>,
+    slope: Tensor,
+    patches: bool,
+}
+
+impl Critic {
+    pub(crate) fn new(path: &Path<'_>, recipe: CriticRecipe) -> Critic {
+        let width = i64::from(recipe.width);
+        let input = if recipe.conditional { 6 } else { 3 };
+        let at = |step: i64| (width >> step).max(1);
+        let steps = 1..=3;
+        let tail = if recipe.patches {
+            vec![Conv::new(path / "tail" / 0, width, 1, 1, 1, 0)]
+        } else {
+            vec![
+                Conv::new(path / "tail" / 0, width, width, 3, 2, 1),
+                Conv::new(path / "tail" / 1, width, width, 3, 2, 1),
+                Conv::new(path / "tail" / 2, width, 1, 4, 1, 0),
+            ]
+        };
+        Critic {
+            from_rgb: steps
+                .clone()
+                .map(|i| Conv::new(path / "from_rgb" / i, input, at(i), 1, 1, 0))
+                .collect(),
+            levels: steps
+                .map(|i| {
+                    let path = path / "level" / i;
+                    (
+                        Conv::new(&path / 0, at(i), at(i), 3, 1, 1),
+                        Conv::new(&path / 1, at(i), at(i - 1), 3, 2, 1),
+                    )
+                })
+                .collect(),
+            tail,
+            slope: Tensor::full([1], SLOPE, (Kind::Float, path.device())),
+            patches: recipe.patches,
+        }
+    }
+
+    fn active(&self, x: &Tensor) -> Result<Tensor> {
+        x.f_prelu(&self.slope)
+    }
+
+    /// `x`: the pictures of `progress`'s step, in -1..1. One score each: higher means more real.
+    pub(crate) fn forward(&self, x: &Tensor, progress: Progress) -> Result<Tensor> {
+        let newest = usize::from(progress.step) - 1;
+        let mut y = self.active(&self.from_rgb[newest].forward(x)?)?;
+        for level in (0..=newest).rev() {
+            let (keep, halve) = &self.levels[level];
+            y = self.active(&keep.forward(&y)?)?;
+            y = self.active(&halve.forward(&y)?)?;
+            if level == newest && newest > 0 && progress.alpha < 1.0 {
+                let half = x.f_avg_pool2d([2, 2], [2, 2], [0, 0], false, true, None)?;
+                let old = self.active(&self.from_rgb[newest - 1].forward(&half)?)?;
+                y = (y * progress.alpha).f_add(&(old * (1.0 - progress.alpha)))?;
+            }
+        }
+        let (last, tail) = self.tail.split_last().expect("there is a last convolution");
+        for conv in tail {
+            y = self.active(&conv.forward(&y)?)?;
+        }
+        let y = last.forward(&y)?;
+        debug_assert!(self.patches || y.size()[2] == 1, "one score a picture");
+        y.f_mean_dim([1i64, 2, 3].as_slice(), false, Kind::Float)
+    }
+
+    /// How far the gradient of the scores on pictures between real and drawn ones is from length 1, squared, on
+    /// average. `mix`: N x 1 x 1 x 1 in 0..1.
+    pub(crate) fn penalty(
+        &self,
+        real: &Tensor,
+        drawn: &Tensor,
+        mix: &Tensor,
+        progress: Progress,
+    ) -> Result<Tensor> {
+        let between = real.f_add(&(drawn.f_sub(real)? * mix))?;
+        let between = between.detach().set_requires_grad(true);
+        let scores = self.forward(&between, progress)?.f_sum(Kind::Float)?;
+        let gradient = Tensor::f_run_backward(&[scores], &[&between], true, true)?.remove(0);
+        let square =
+            gradient
+                .f_square()?
+                .f_sum_dim_intlist([1i64, 2, 3].as_slice(), false, Kind::Float)?;
+        let length = square.f_add_scalar(1e-12)?.f_sqrt()?;
+        length.f_sub_scalar(1.0)?.f_square()?.f_mean(Kind::Float)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::Device;
+    use tch::nn::VarStore;
+
+    const CPU: (Kind, Device) = (Kind::Float, Device::Cpu);
+
+    fn critic(recipe: CriticRecipe) -> (VarStore, Critic) {
+        tch::manual_seed(5);
+        let store = VarStore::new(Device::Cpu);
+        let critic = Critic::new(&store.root(), recipe);
+        (store, critic)
+    }
+
+    #[test]
+    fn each_step_gives_a_score_a_picture_and_fading_starts_at_the_step_before() {
+        let recipe = CriticRecipe {
+            width: 16,
+            ..Default::default()
+        };
+        let (_store, critic) = critic(recipe);
+        let x = Tensor::rand([2, 3, 128, 128], CPU) * 2.0 - 1.0;
+        for (step, side) in [(1, 32), (2, 64), (3, 128)] {
+            let part = x.narrow(2, 0, side).narrow(3, 0, side);
+            let scores = critic
+                .forward(&part, Progress { step, alpha: 1.0 })
+                .unwrap();
+            assert_eq!(scores.size(), [2]);
+        }
+        let faded = critic
+            .forward(
+                &x,
+                Progress {
+                    step: 3,
+                    alpha: 0.0,
+                },
+            )
+            .unwrap();
+        let half = x.avg_pool2d([2, 2], [2, 2], [0, 0], false, true, None);
+        let before = critic
+            .forward(
+                &half,
+                Progress {
+                    step: 2,
+                    alpha: 1.0,
+                },
+            )
+            .unwrap();
+        assert!((faded - before).abs().max().double_value(&[]) < 1e-5);
+    }
+
+    /// The derivative of the penalty by weights, against a difference quotient: it needs the second derivative of
+    /// every layer.
+    #[test]
+    fn the_penalty_can_be_differentiated() {
+        for patches in [false, true] {
+            let recipe = CriticRecipe {
+                width: 16,
+                patches,
+                conditional: true,
+                ..Default::default()
+            };
+            let (store, critic) = critic(recipe);
+            let real = Tensor::rand([2, 6, 32, 32], CPU) * 2.0 - 1.0;
+            let drawn = Tensor::rand([2, 6, 32, 32], CPU) * 2.0 - 1.0;
+            let mix = Tensor::rand([2, 1, 1, 1], CPU);
+            let progress = Progress {
+                step: 1,
+                alpha: 1.0,
+            };
+            let penalty = || critic.penalty(&real, &drawn, &mix, progress).unwrap();
+            penalty().backward();
+            let variables = store.variables();
+            let weight = &variables["level.1.0.weight_orig"];
+            // Along the weights themselves: with biases of 0 no value changes its sign.
+            let found = (weight.grad() * weight).sum(Kind::Float).double_value(&[]);
+            let scaled = |by: f64| {
+                let _ = tch::no_grad(|| weight.shallow_clone().f_mul_scalar_(by)).unwrap();
+                let value = penalty().double_value(&[]);
+                let _ = tch::no_grad(|| weight.shallow_clone().f_mul_scalar_(1.0 / by)).unwrap();
+                value
+            };
+            let expected = (scaled(1.01) - scaled(1.0 / 1.01)) / 0.02;
+            assert!(found.abs() > 1e-4, "{found}");
+            assert!(
+                (found - expected).abs() < 0.02 * expected.abs(),
+                "{found} {expected}"
+            );
+        }
+    }
+}
