@@ -6,18 +6,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 
 use image::RgbaImage;
 use image::imageops;
 use rayon::prelude::*;
 use serde::Serialize;
 use tch::{Kind, TchError, Tensor};
+use uncanny_model::Device;
 use uncanny_texture::{
     AlphaClass, Cell, Edges, Filter, Recipe, RgbPlanes, Scale, Tiling, UpscaleError, Upscaler,
     Work, facts, metric, resize,
 };
 
-use crate::{Error, Picture, Result};
+use crate::{Error, Landmarks, Picture, Result};
 
 /// How an input is made of a picture that has none of its own. All of it is PIL's arithmetic, 8 bits, premultiplied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -187,6 +189,18 @@ pub struct Score {
 
 /// 68 heatmaps a face: N x 3 x 64 x 64 in 0..1 to N x 68 x 64 x 64.
 pub type Heatmaps = Box<dyn Fn(&Tensor) -> Result<Tensor, TchError>>;
+
+/// The heatmaps of a landmark network in a file, on a device.
+///
+/// # Errors
+/// When the file cannot be read or is no such network.
+pub fn heatmaps(path: &Path, device: Device) -> Result<Heatmaps> {
+    let device = device.torch();
+    let network = Landmarks::load(path, device)?;
+    Ok(Box::new(move |faces| {
+        network.heatmaps(&faces.f_to_device(device)?)
+    }))
+}
 
 /// Pictures with their inputs, and how to measure on them.
 pub struct Bench {

@@ -9,12 +9,14 @@ use clap::{Args, ValueEnum, ValueHint};
 use serde::Serialize;
 use tracing_indicatif::span_ext::IndicatifSpanExt as _;
 use uncanny::Models as _;
-use uncanny_model::DeviceChoice;
+use uncanny_model::{Device, DeviceChoice};
 use uncanny_pack::check_target;
 use uncanny_texture::sheet::{Row, sheet};
 use uncanny_texture::{RgbaImage, Scale, encode};
 use uncanny_train::Pictures;
-use uncanny_train::evaluate::{Baseline, Bench, Context, Degrade, Measures, Score, Settings};
+use uncanny_train::evaluate::{
+    Baseline, Bench, Context, Degrade, Measures, Score, Settings, heatmaps,
+};
 
 use crate::args::{fidelity, positive};
 use crate::error::Error;
@@ -125,6 +127,10 @@ pub(crate) struct EvalArgs {
     #[arg(long, value_name = "PIXELS", default_value_t = 128, help_heading = "How",
         value_parser = clap::value_parser!(u32).range(32..))]
     size: u32,
+
+    /// Measure faces' landmarks too, with this landmark network
+    #[arg(long, value_name = "FILE", help_heading = "How", value_hint = ValueHint::FilePath)]
+    landmarks: Option<PathBuf>,
 
     /// Measure on so many pictures, evenly spread [default: all]
     #[arg(long, value_name = "N", help_heading = "How", value_parser = positive)]
@@ -242,7 +248,11 @@ pub(crate) fn run(args: &EvalArgs, talk: Talk) -> Result<u8, Error> {
         }
         None => pictures,
     };
-    let bench = Bench::new(pictures, args.size, args.settings(), None)?;
+    let heatmaps = match &args.landmarks {
+        Some(path) => Some(heatmaps(path, Device::find(args.device)?)?),
+        None => None,
+    };
+    let bench = Bench::new(pictures, args.size, args.settings(), heatmaps)?;
     let shown = shown(args, &bench)?;
 
     let mut scores = Vec::new();
