@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use uncanny_model::DeviceChoice;
-use uncanny_texture::Scale;
+use uncanny_texture::{Reach, Scale};
 
 use crate::commands::eval::EvalArgs;
 
@@ -126,9 +126,16 @@ pub(crate) struct EnhanceArgs {
     #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::FilePath)]
     pub(crate) model: Option<String>,
 
-    /// How many times as big [default: the model's own]
+    /// How many times as big [default: 8]
     #[arg(long, short, value_name = "N")]
     pub(crate) scale: Option<Scale>,
+
+    /// How a checkpoint of a smaller scale gets there: again, resize [default: resize]
+    ///
+    /// A 4x network gets to 8x by running again on its own output, 16x, of which 8x is averaged, or by running once
+    /// and a Lanczos resize, several times as fast. One of 8x or more needs neither.
+    #[arg(long, value_name = "HOW")]
+    pub(crate) reach: Option<Reach>,
 
     /// Enhance only what matches; may be repeated
     ///

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use uncanny::{ModelError, Models};
 use uncanny_model::{Device, DeviceChoice, Network, SHIPPED, Shipped};
-use uncanny_texture::{Lanczos, Nearest, Scale, Upscaler};
+use uncanny_texture::{Lanczos, Nearest, Reach, Scale, Upscaler, reach};
 
 /// The models that need no network, and what `--help` says of them.
 const CLASSICAL: [(&str, &str); 2] = [
@@ -311,19 +311,27 @@ pub(crate) struct Loaded {
     batch: Option<usize>,
     /// What the classical models enlarge by; they have no scale of their own.
     scale: Scale,
+    /// How networks of a smaller scale get there; they do not when `None`.
+    reach: Option<Reach>,
     library: Library,
     found: Option<Device>,
     models: BTreeMap<String, Box<dyn Upscaler>>,
 }
 
 impl Loaded {
-    /// Nothing is loaded yet. `scale` is the run's own, if it has one.
-    pub(crate) fn new(device: DeviceChoice, batch: Option<usize>, scale: Option<Scale>) -> Self {
+    /// Nothing is loaded yet. `scale` is the run's own, if it has one; `reach` is how smaller networks get there.
+    pub(crate) fn new(
+        device: DeviceChoice,
+        batch: Option<usize>,
+        scale: Option<Scale>,
+        reach: Option<Reach>,
+    ) -> Self {
         let scale = scale.unwrap_or_else(|| Scale::new(8).expect("8 is within a scale's limits"));
         Self {
             device,
             batch,
             scale,
+            reach,
             library: Library::of_user(),
             found: None,
             models: BTreeMap::new(),
@@ -344,10 +352,14 @@ impl Loaded {
             Source::File(path) => Network::load(&path, self.find_device()?)?,
         };
         tracing::debug!(device = %self.find_device()?, network = network.description().architecture, "loaded the model {name:?}");
-        Ok(Box::new(match self.batch {
+        let network = match self.batch {
             Some(batch) => network.with_batch(batch),
             None => network,
-        }))
+        };
+        Ok(match self.reach {
+            Some(how) => reach(Box::new(network), self.scale, how),
+            None => Box::new(network),
+        })
     }
 
     fn find_device(&mut self) -> Result<Device, uncanny_model::Error> {
@@ -387,7 +399,7 @@ mod tests {
 
     #[test]
     fn the_classical_models_need_no_device() {
-        let mut models = Loaded::new(DeviceChoice::Cuda(99), None, Scale::new(4).ok());
+        let mut models = Loaded::new(DeviceChoice::Cuda(99), None, Scale::new(4).ok(), None);
         assert_eq!(models.info("lanczos").unwrap().scale.get(), 4);
         assert_eq!(models.info("nearest").unwrap().scale.get(), 4);
         assert_eq!(models.device(), None);
@@ -395,7 +407,7 @@ mod tests {
 
     #[test]
     fn names_that_mean_nothing_say_so() {
-        let mut models = Loaded::new(DeviceChoice::Cpu, None, None);
+        let mut models = Loaded::new(DeviceChoice::Cpu, None, None, None);
         let error = models.info("facez").unwrap_err();
         assert!(
             matches!(error.downcast_ref(), Some(Error::Unknown { name, .. }) if name == "facez")

@@ -23,6 +23,7 @@ pub(crate) fn resolve(args: &EnhanceArgs) -> Result<Options, Error> {
     let flags = Config {
         model: args.model.clone(),
         scale: args.scale,
+        reach: args.reach,
         fidelity: args.fidelity,
         preblur: args.preblur,
         iterations: args.iterations,

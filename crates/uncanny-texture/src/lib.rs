@@ -29,6 +29,7 @@ mod resize;
 mod tile;
 
 mod baseline;
+mod reach;
 mod upscaler;
 
 mod fidelity;
@@ -51,6 +52,7 @@ pub use cell::{Cell, Channels, Edge, Edges, Rect};
 pub use codec::{DecodeLimits, PngInfo, Texture, decode, encode, encode_rgba, probe};
 pub use error::Error;
 pub use facts::{AlphaClass, Facts, facts};
+pub use reach::{Reach, reach};
 pub use resample::downscale;
 pub use resize::{Filter, resize};
 pub use scale::Scale;

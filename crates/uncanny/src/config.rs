@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 use serde::{Deserialize, Deserializer, Serialize};
-use uncanny_texture::{Edges, Scale};
+use uncanny_texture::{Edges, Reach, Scale};
 
 use crate::Error;
 
@@ -40,9 +40,12 @@ pub struct Config {
     /// `faces`, `lanczos`, `nearest` or the path of a checkpoint.
     #[serde(default)]
     pub model: Option<String>,
-    /// Output pixels per input pixel; the model's own scale unless given.
+    /// Output pixels per input pixel; unless given 8, or the model's own where that is less.
     #[serde(default, deserialize_with = "scale")]
     pub scale: Option<Scale>,
+    /// How a network whose own scale is smaller gets there.
+    #[serde(default)]
+    pub reach: Option<Reach>,
     /// 0: the network is free. 1: averaged back, the original colours return exactly.
     #[serde(default, deserialize_with = "fidelity")]
     pub fidelity: Option<f32>,
@@ -197,8 +200,10 @@ impl Config {
 pub struct Options {
     /// The model for textures that no rule gives another.
     pub model: String,
-    /// The output's scale; the model's own when `None`.
+    /// The output's scale; when `None` 8, or the model's own where that is less.
     pub scale: Option<Scale>,
+    /// See [`Config::reach`]. For the caller's [`Models`](crate::Models) to heed.
+    pub reach: Reach,
     /// 0..=1, see [`Config::fidelity`].
     pub fidelity: f32,
     /// See [`Config::preblur`].
@@ -217,6 +222,7 @@ impl Default for Options {
         Self {
             model: DEFAULT_MODEL.to_owned(),
             scale: None,
+            reach: Reach::default(),
             fidelity: DEFAULT_FIDELITY,
             preblur: false,
             iterations: 1,
@@ -251,6 +257,7 @@ impl Options {
         let options = Self {
             model: flags.model.or(file.model).unwrap_or(default.model),
             scale: flags.scale.or(file.scale),
+            reach: flags.reach.or(file.reach).unwrap_or(default.reach),
             fidelity: flags.fidelity.or(file.fidelity).unwrap_or(default.fidelity),
             preblur: flags.preblur.or(file.preblur).unwrap_or(default.preblur),
             iterations: flags
@@ -502,7 +509,7 @@ mod tests {
     #[test]
     fn reads_every_key() {
         let config = Config::parse(
-            "model = 'lanczos'\nscale = 4\nfidelity = 0.25\npreblur = true\niterations = 2\nmax-size = 512\n\
+            "model = 'lanczos'\nscale = 4\nreach = 'again'\nfidelity = 0.25\npreblur = true\niterations = 2\nmax-size = 512\n\
              only = ['textures/block/**']\nskip = ['**/stone.png']\n\
              [[rule]]\nmatch = 'textures/entity/**'\nmodel = 'nearest'\naction = 'enhance'\nfidelity = 1\n\
              iterations = 3\npreblur = false\nedges = 'wrap'\nalpha = 'nearest'\n",
@@ -510,6 +517,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(config.scale.unwrap().get(), 4);
+        assert_eq!(config.reach, Some(Reach::Again));
         assert_eq!(config.max_size, Some(512));
         let rule = &config.rules[0];
         assert_eq!(

@@ -23,7 +23,7 @@ use crate::guard::guarded;
 use crate::report::ReportModel;
 use crate::{Error, ModelInfo, Models, Options};
 
-/// The scale when no network decides it.
+/// The scale unless a user asks for another, or the model has less.
 const DEFAULT_SCALE: u32 = 8;
 
 /// What to do with a file.
@@ -215,12 +215,11 @@ fn is_texture(pack: &Pack, entry: usize) -> bool {
 }
 
 fn output_scale(options: &Options, models: &mut dyn Models) -> Result<Scale, Error> {
+    let default = Scale::new(DEFAULT_SCALE).expect("a constant within the range");
     match options.scale {
         Some(scale) => Ok(scale),
-        None if options.model == "nearest" => {
-            Ok(Scale::new(DEFAULT_SCALE).expect("a constant within the range"))
-        }
-        None => Ok(info(models, &options.model)?.scale),
+        None if options.model == "nearest" => Ok(default),
+        None => Ok(info(models, &options.model)?.scale.min(default)),
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) fn run(args: &ConvertArgs, talk: Talk) -> Result<u8, Error> {
             args.machine.device.unwrap_or_default(),
             args.machine.batch,
             options.scale,
+            Some(options.reach),
         ),
         options,
         target,

@@ -227,7 +227,7 @@ pub(crate) fn run(args: &EvalArgs, talk: Talk) -> Result<u8, Error> {
     }
     machine::use_threads(args.threads)?;
     // Models first: a name mistyped should not cost the time to read the pictures.
-    let mut models = Loaded::new(args.device, args.batch, Some(args.scale));
+    let mut models = Loaded::new(args.device, args.batch, Some(args.scale), None);
     let names = args.models();
     let mut scales = Vec::new();
     for name in &names {

@@ -18,7 +18,7 @@ pub(crate) fn run(args: &PlanArgs, _talk: Talk) -> Result<u8, Error> {
     let pack = Pack::open(&args.input, &PackLimits::default())?;
     let rules = Rules::read(&pack);
     // A plan needs a model's scale, not its speed.
-    let mut models = Loaded::new(DeviceChoice::Cpu, None, options.scale);
+    let mut models = Loaded::new(DeviceChoice::Cpu, None, options.scale, Some(options.reach));
     let plan = Plan::new(&pack, &rules, &options, &mut models)?;
     for warning in &plan.warnings {
         tracing::warn!("{warning}");
