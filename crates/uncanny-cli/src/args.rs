@@ -8,10 +8,11 @@ use uncanny_model::DeviceChoice;
 use uncanny_texture::{Reach, Scale};
 
 use crate::commands::eval::EvalArgs;
+use crate::commands::grid::GridArgs;
 
 /// The groups of `uncanny --help`: a heading and the commands under it.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Enhance", &["convert", "plan"]),
+    ("Enhance", &["convert", "plan", "grid"]),
     ("Models", &["models"]),
     ("Teach", &["train", "eval"]),
     ("Look after", &["doctor", "cache", "completions"]),
@@ -62,6 +63,7 @@ pub(crate) enum Command {
     Models(ModelsArgs),
     Train(Box<TrainArgs>),
     Eval(Box<EvalArgs>),
+    Grid(Box<GridArgs>),
     Doctor(DoctorArgs),
     Cache(CacheArgs),
     Completions(CompletionsArgs),

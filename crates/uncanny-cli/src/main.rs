@@ -23,7 +23,7 @@ use clap::FromArgMatches as _;
 
 use crate::args::{Cli, Command};
 use crate::commands::{
-    cache, completions, convert, doctor, eval, models as models_command, plan, train,
+    cache, completions, convert, doctor, eval, grid as grid_command, models as models_command, plan, train,
 };
 
 fn main() -> ExitCode {
@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(args, talk),
         Command::Models(args) => models_command::run(args, talk),
         Command::Eval(args) => eval::run(args, talk),
+        Command::Grid(args) => grid_command::run(args, talk),
         Command::Doctor(args) => doctor::run(args),
         Command::Cache(args) => cache::run(args),
         Command::Completions(args) => completions::run(args),

@@ -23,25 +23,23 @@ struct Conv {
     weight_orig: Tensor,
     bias: Tensor,
     gain: f64,
-    stride: i64,
     padding: i64,
 }
 
 impl Conv {
-    fn new(path: Path<'_>, input: i64, out: i64, k: i64, stride: i64, padding: i64) -> Conv {
+    fn new(path: Path<'_>, input: i64, out: i64, k: i64, padding: i64) -> Conv {
         Conv {
             weight_orig: path.randn("weight_orig", &[out, input, k, k], 0.0, 1.0),
             bias: path.zeros("bias", &[out]),
             gain: (2.0 / (input * k * k) as f64).sqrt(),
-            stride,
             padding,
         }
     }
 
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let weight = self.weight_orig.f_mul_scalar(self.gain)?;
-        let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
-        x.f_conv2d(&weight, Some(&self.bias), stride, padding, [1, 1], 1)
+        let padding = [self.padding; 2];
+        x.f_conv2d(&weight, Some(&self.bias), [1, 1], padding, [1, 1], 1)
     }
 }
 
@@ -63,25 +61,25 @@ impl Critic {
         let at = |step: i64| (width >> step).max(1);
         let steps = 1..=3;
         let tail = if recipe.patches {
-            vec![Conv::new(path / "tail" / 0, width, 1, 1, 1, 0)]
+            vec![Conv::new(path / "tail" / 0, width, 1, 1, 0)]
         } else {
             vec![
-                Conv::new(path / "tail" / 0, width, width, 3, 2, 1),
-                Conv::new(path / "tail" / 1, width, width, 3, 2, 1),
-                Conv::new(path / "tail" / 2, width, 1, 4, 1, 0),
+                Conv::new(path / "tail" / 0, width, width, 3, 1),
+                Conv::new(path / "tail" / 1, width, width, 3, 1),
+                Conv::new(path / "tail" / 2, width, 1, 4, 0),
             ]
         };
         Critic {
             from_rgb: steps
                 .clone()
-                .map(|i| Conv::new(path / "from_rgb" / i, input, at(i), 1, 1, 0))
+                .map(|i| Conv::new(path / "from_rgb" / i, input, at(i), 1, 0))
                 .collect(),
             levels: steps
                 .map(|i| {
                     let path = path / "level" / i;
                     (
-                        Conv::new(&path / 0, at(i), at(i), 3, 1, 1),
-                        Conv::new(&path / 1, at(i), at(i - 1), 3, 2, 1),
+                        Conv::new(&path / 0, at(i), at(i), 3, 1),
+                        Conv::new(&path / 1, at(i), at(i - 1), 3, 1),
                     )
                 })
                 .collect(),
@@ -102,16 +100,15 @@ impl Critic {
         for level in (0..=newest).rev() {
             let (keep, halve) = &self.levels[level];
             y = self.active(&keep.forward(&y)?)?;
-            y = self.active(&halve.forward(&y)?)?;
+            y = self.active(&halve.forward(&halved(&y)?)?)?;
             if level == newest && newest > 0 && progress.alpha < 1.0 {
-                let half = x.f_avg_pool2d([2, 2], [2, 2], [0, 0], false, true, None)?;
-                let old = self.active(&self.from_rgb[newest - 1].forward(&half)?)?;
+                let old = self.active(&self.from_rgb[newest - 1].forward(&halved(x)?)?)?;
                 y = (y * progress.alpha).f_add(&(old * (1.0 - progress.alpha)))?;
             }
         }
         let (last, tail) = self.tail.split_last().expect("there is a last convolution");
         for conv in tail {
-            y = self.active(&conv.forward(&y)?)?;
+            y = self.active(&conv.forward(&halved(&y)?)?)?;
         }
         let y = last.forward(&y)?;
         debug_assert!(self.patches || y.size()[2] == 1, "one score a picture");
@@ -138,6 +135,12 @@ impl Critic {
         let length = square.f_add_scalar(1e-12)?.f_sqrt()?;
         length.f_sub_scalar(1.0)?.f_square()?.f_mean(Kind::Float)
     }
+}
+
+/// Means of 2x2. A convolution of stride 2 would see some pixels more often than others, and the generator, following
+/// its gradient, would draw a checkerboard.
+fn halved(x: &Tensor) -> Result<Tensor> {
+    x.f_avg_pool2d([2, 2], [2, 2], [0, 0], false, true, None)
 }
 
 #[cfg(test)]

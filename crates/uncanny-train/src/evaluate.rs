@@ -456,8 +456,11 @@ fn work(sample: &Sample, settings: Settings, scale: Scale, tiling: Tiling) -> Wo
     Work::new(sample.low.clone(), recipe, scale, tiling)
 }
 
-/// Runs every tile of every picture through the model, in full batches of one size.
-fn run(works: &mut [Work], model: &mut dyn Upscaler) -> Result<(), UpscaleError> {
+/// Runs every tile of every picture through the model, in full batches of one size, until all are done.
+///
+/// # Errors
+/// When the model fails.
+pub fn run(works: &mut [Work], model: &mut dyn Upscaler) -> Result<(), UpscaleError> {
     while works.iter().any(|work| !work.is_done()) {
         let mut tiles: BTreeMap<(u32, u32), Vec<(usize, usize)>> = BTreeMap::new();
         for (w, work) in works.iter().enumerate() {

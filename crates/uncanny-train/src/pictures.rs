@@ -42,7 +42,7 @@ pub struct Pictures {
 }
 
 impl Pictures {
-    /// Reads every PNG, JPEG and WebP of folders, `.zip` and tar files. `NAME_lo.EXT` and `NAME_hi.EXT` make a pair.
+    /// Reads every PNG, JPEG and WebP of folders, `.zip` and tar files, and single ones. `NAME_lo.EXT` and `NAME_hi.EXT` make a pair.
     /// What is smaller than `side` x `side` (a pair's low-res half apart) or broken is counted, named in the log, and
     /// left out.
     ///
@@ -53,6 +53,9 @@ impl Pictures {
         for path in paths {
             let files = if path.is_dir() {
                 folder(path)?
+            } else if is_named(path, &EXTENSIONS) {
+                let bytes = fs::read(path).map_err(Error::read(path))?;
+                vec![(path.clone(), bytes)]
             } else if is_named(path, &["zip"]) {
                 zip(path)?
             } else {

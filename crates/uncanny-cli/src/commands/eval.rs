@@ -308,7 +308,7 @@ pub(crate) fn run(args: &EvalArgs, talk: Talk) -> Result<u8, Error> {
 }
 
 /// At most `limit` of `count` places, evenly spread.
-fn spread(count: usize, limit: usize) -> Vec<usize> {
+pub(super) fn spread(count: usize, limit: usize) -> Vec<usize> {
     let taken = count.min(limit);
     (0..taken).map(|i| i * count / taken).collect()
 }
@@ -334,7 +334,7 @@ fn shown(args: &EvalArgs, bench: &Bench) -> Result<Vec<usize>, Error> {
 }
 
 /// What a model is called in tables: a checkpoint's file name without extension where that tells it from the others.
-fn label(name: &str, all: &[&str]) -> String {
+pub(super) fn label(name: &str, all: &[&str]) -> String {
     let stem = |name: &str| {
         let stem = Path::new(name).file_stem();
         stem.map_or(name.to_owned(), |stem| stem.to_string_lossy().into_owned())

@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod convert;
 pub(crate) mod doctor;
 pub(crate) mod eval;
+pub(crate) mod grid;
 pub(crate) mod models;
 pub(crate) mod plan;
 pub(crate) mod train;

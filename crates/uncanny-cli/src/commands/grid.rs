@@ -1,0 +1,273 @@
+//! `uncanny grid`: pictures through models, side by side in one image.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum, ValueHint};
+use uncanny::Models as _;
+use uncanny_model::DeviceChoice;
+use uncanny_pack::check_target;
+use uncanny_texture::sheet::{Row, sheet};
+use uncanny_texture::{
+    AlphaClass, Cell, Edges, Filter, Recipe, RgbaImage, Scale, Tiling, Work, encode, facts, resize,
+};
+use uncanny_train::evaluate::{self, Degrade};
+use uncanny_train::{Picture, Pictures, SIDE};
+
+use super::eval::{label, spread};
+use crate::args::{fidelity, positive};
+use crate::error::Error;
+use crate::logging::Talk;
+use crate::models::Loaded;
+use crate::{machine, output};
+
+/// What a network sees of a picture that is not small already.
+const SMALL: u32 = 16;
+/// Up to this side a picture is small: it is shown to the network as it is.
+const SMALL_ENOUGH: u32 = 32;
+/// So many letters of a name are written beside its row.
+const LETTERS: usize = 12;
+
+/// Draw pictures side by side: input, models, iterations
+///
+/// Every picture is a row. One of up to 32x32 pixels is shown to the network as it is; a larger one
+/// becomes 16x16 first (padded to a square, then PIL's bilinear chain), and is shown again at the end
+/// of its row. NAME_lo.png and NAME_hi.png make one row.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  uncanny grid emoji/ --model faces --iterations 1,3,10 -o emoji.png
+  uncanny grid packs/starter.zip --pick block/ --model textures --model faces -o blocks.png
+  uncanny grid portrait.jpg --model mine.safetensors -o portrait.png")]
+pub(crate) struct GridArgs {
+    /// Pictures (PNG, JPEG, WebP), or folders, tars and zips (packs too) of them
+    #[arg(required = true, value_name = "IN", value_hint = ValueHint::AnyPath)]
+    inputs: Vec<PathBuf>,
+
+    /// Where to write the PNG
+    #[arg(long, short, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    output: PathBuf,
+
+    /// Replace an output that exists
+    #[arg(long, short, help_heading = "Output")]
+    force: bool,
+
+    /// How many pictures at most, evenly spread
+    #[arg(long, value_name = "N", default_value_t = 12, help_heading = "Output", value_parser = positive)]
+    rows: usize,
+
+    /// Only pictures whose names hold this; may be repeated
+    #[arg(long, value_name = "NAME", help_heading = "Output")]
+    pick: Vec<String>,
+
+    /// Pictures beside each other before a new line begins
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Output", value_parser = positive)]
+    abreast: usize,
+
+    /// A column for each model; may be repeated [default: faces]
+    #[arg(long, short, value_name = "MODEL", help_heading = "How", value_hint = ValueHint::FilePath)]
+    model: Vec<String>,
+
+    /// A column for each number of iterations: the output goes in again so often
+    #[arg(long, value_name = "N,N", default_value = "1", value_delimiter = ',', help_heading = "How",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(uncanny::MAX_ITERATIONS)))]
+    iterations: Vec<u32>,
+
+    /// Smooth each input a little first
+    #[arg(long, help_heading = "How")]
+    preblur: bool,
+
+    /// Hold outputs to their inputs: 0 the network itself, 1 averaged back nothing changes
+    #[arg(long, value_name = "F", default_value_t = 0.0, help_heading = "How", value_parser = fidelity)]
+    fidelity: f32,
+
+    /// What lies around a picture
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "auto",
+        help_heading = "How"
+    )]
+    context: GridContext,
+
+    /// What the networks run on: auto, cpu, cuda or cuda:N
+    #[arg(
+        long,
+        value_name = "DEVICE",
+        default_value = "auto",
+        help_heading = "Machine"
+    )]
+    device: DeviceChoice,
+
+    /// How many threads [default: one per core]
+    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = positive)]
+    threads: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum GridContext {
+    /// Itself again for small opaque pictures, nothing for others
+    Auto,
+    /// Nothing: the network sees the picture alone
+    None,
+    /// Itself again, as a block in the game
+    Wrap,
+}
+
+/// One row.
+struct Subject {
+    name: String,
+    /// What the network sees.
+    low: RgbaImage,
+    /// What it was made of.
+    truth: Option<RgbaImage>,
+}
+
+pub(crate) fn run(args: &GridArgs, _talk: Talk) -> Result<u8, Error> {
+    let inputs: Vec<&Path> = args.inputs.iter().map(PathBuf::as_path).collect();
+    check_target(&args.output, &inputs, args.force)?;
+    machine::use_threads(args.threads)?;
+    let names: Vec<&str> = match args.model.as_slice() {
+        [] => vec!["faces"],
+        given => given.iter().map(String::as_str).collect(),
+    };
+    let failed = |name: &str, source| uncanny::Error::Model {
+        name: name.to_owned(),
+        source,
+    };
+    let mut models = Loaded::new(args.device, None, None);
+    for name in &names {
+        models.info(name).map_err(|source| failed(name, source))?;
+    }
+    let Pictures { pictures, skipped } = Pictures::read(&args.inputs, 1)?;
+    let wanted = |picture: &Picture| {
+        args.pick.is_empty() || args.pick.iter().any(|pick| picture.name.contains(pick))
+    };
+    let pictures: Vec<Picture> = pictures.into_iter().filter(wanted).collect();
+    if pictures.is_empty() {
+        return Err(Error::NoSuchPicture {
+            name: args.pick.join(", "),
+        });
+    }
+    let subjects: Vec<Subject> = spread(pictures.len(), args.rows)
+        .into_iter()
+        .map(|i| subject(pictures[i].clone()))
+        .collect();
+
+    let mut rows: Vec<Vec<(String, RgbaImage)>> = subjects
+        .iter()
+        .map(|subject| vec![("input".to_owned(), subject.low.clone())])
+        .collect();
+    for name in &names {
+        let model = models
+            .resolve(name)
+            .map_err(|source| failed(name, source))?;
+        for &iterations in &args.iterations {
+            let mut works: Vec<Work> = subjects
+                .iter()
+                .map(|subject| work(subject, args, iterations, model.scale(), model.tiling()))
+                .collect();
+            evaluate::run(&mut works, model).map_err(|source| Error::Upscale {
+                model: (*name).to_owned(),
+                source,
+            })?;
+            let mut heading = label(name, &names);
+            if args.iterations.len() > 1 {
+                heading.push_str(&format!(" x{iterations}"));
+            }
+            for (row, work) in rows.iter_mut().zip(works) {
+                row.push((heading.clone(), work.finish()));
+            }
+        }
+    }
+    let truths = subjects.iter().any(|subject| subject.truth.is_some());
+    for (row, subject) in rows.iter_mut().zip(&subjects) {
+        match &subject.truth {
+            Some(truth) => row.push(("original".to_owned(), truth.clone())),
+            None if truths => row.push((String::new(), RgbaImage::new(1, 1))),
+            None => {}
+        }
+    }
+    let lines: Vec<Row> = rows
+        .chunks(args.abreast)
+        .zip(subjects.chunks(args.abreast))
+        .map(|(rows, subjects)| Row {
+            label: if args.abreast == 1 {
+                written(&subjects[0].name)
+            } else {
+                String::new()
+            },
+            pictures: rows.concat(),
+        })
+        .collect();
+    let png = encode(&sheet(&lines, SIDE)).map_err(|source| Error::Grid {
+        path: args.output.clone(),
+        source: source.into(),
+    })?;
+    output::write_file(&args.output, &png)?;
+    Ok(u8::from(skipped > 0))
+}
+
+/// The last letters of a name: they say most.
+fn written(name: &str) -> String {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    let skipped = name.chars().count().saturating_sub(LETTERS);
+    name.chars().skip(skipped).collect()
+}
+
+fn subject(picture: Picture) -> Subject {
+    let Picture { name, high, low } = picture;
+    if let Some(low) = low {
+        return Subject {
+            name,
+            low,
+            truth: Some(high),
+        };
+    }
+    let (width, height) = high.dimensions();
+    if width.max(height) <= SMALL_ENOUGH {
+        return Subject {
+            name,
+            low: high,
+            truth: None,
+        };
+    }
+    let side = width.max(height);
+    let mut square = RgbaImage::new(side, side);
+    let (left, top) = ((side - width) / 2, (side - height) / 2);
+    for (x, y, pixel) in high.enumerate_pixels() {
+        square.put_pixel(left + x, top + y, *pixel);
+    }
+    let truth = resize(&square, (SIDE, SIDE), Filter::Bicubic);
+    let eight = Scale::new(SIDE / SMALL).expect("8 is a scale");
+    Subject {
+        name,
+        low: Degrade::Chain.apply(&truth, eight),
+        truth: Some(truth),
+    }
+}
+
+fn work(subject: &Subject, args: &GridArgs, iterations: u32, scale: Scale, tiling: Tiling) -> Work {
+    let (width, height) = subject.low.dimensions();
+    let wrap = match args.context {
+        GridContext::Wrap => true,
+        GridContext::None => false,
+        GridContext::Auto => {
+            subject.truth.is_none() && facts(&subject.low).alpha == AlphaClass::Opaque
+        }
+    };
+    let (edges, tiling) = if wrap {
+        (Edges::WRAP, tiling)
+    } else {
+        (
+            Edges::CLAMP,
+            Tiling::fixed(width.max(height), width.max(height), 0),
+        )
+    };
+    let cell = Cell::whole(width, height, edges);
+    let eight = Scale::new(SIDE / SMALL).expect("8 is a scale");
+    let mut recipe = Recipe::new(vec![cell], scale.min(eight));
+    recipe.fidelity = args.fidelity;
+    recipe.preblur = args.preblur;
+    recipe.iterations = iterations;
+    Work::new(subject.low.clone(), recipe, scale, tiling)
+}
