@@ -359,6 +359,45 @@ fn a_checkpoint_is_a_model() {
     );
 }
 
+/// Networks of 4x, 2x and 1x, and a TorchScript program, all make packs of 8x; asked for their own scale, of that.
+#[test]
+fn checkpoints_of_smaller_scales_reach_eight() {
+    let scene = Scene::new();
+    scene.write(
+        "pack.zip",
+        zip(&[small_pack()[0].clone(), (STONE.into(), noise(1))]),
+    );
+    let fixtures = root().join("tests/fixtures");
+    let convert = |model: &str, output: &str, more: &str| {
+        let model = fixtures.join(model);
+        let mut arguments = vec!["convert", "pack.zip", "-o", output, "--model"];
+        arguments.push(model.to_str().unwrap());
+        arguments.extend(more.split_whitespace());
+        scene.run_with(&arguments).exits(0);
+        let stone = file(&unzip(&scene.path(output)), STONE).to_vec();
+        (size(&stone), stone)
+    };
+    for (i, model) in [
+        "compact/4x.pth",
+        "rrdb/2x-trunk.pth",
+        "compact/1x.pth",
+        "torchscript/2x.pt",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (size, _) = convert(model, &format!("{i}.zip"), "");
+        assert_eq!(size, (128, 128), "{model}");
+    }
+    let (own, _) = convert("compact/4x.pth", "own.zip", "--scale 4");
+    assert_eq!(own, (64, 64));
+    // The second comes from the network, not from the first one's cache.
+    let (_, resized) = convert("compact/4x.pth", "resize.zip", "--reach resize");
+    let (size, again) = convert("compact/4x.pth", "again.zip", "--reach again");
+    assert_eq!(size, (128, 128));
+    assert!(resized != again, "both ways to 8x give the same picture");
+}
+
 #[test]
 fn standard_error_is_plain_where_there_is_no_terminal() {
     let scene = Scene::new();

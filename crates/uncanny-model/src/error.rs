@@ -32,6 +32,15 @@ pub enum Error {
         first: String,
     },
 
+    /// A TorchScript program that is no super-resolution network.
+    #[error("use the TorchScript program {name}: {why}")]
+    Script {
+        /// The file.
+        name: String,
+        /// What it does instead.
+        why: String,
+    },
+
     /// Keys that the architecture needs are absent.
     #[error("load the network: the checkpoint lacks {0}")]
     MissingKeys(String),

@@ -5,8 +5,8 @@ use std::path::Path;
 use tch::{Kind, TchError, Tensor};
 use uncanny_texture::{RgbPlanes, Scale, Tiling, UpscaleError, Upscaler};
 
-use crate::arch::{self, Place, compact, pfsr, plksr, relief, rrdb, span};
-use crate::checkpoint::{self, Checkpoint};
+use crate::arch::{self, Place, compact, pfsr, plksr, relief, rrdb, script, span};
+use crate::checkpoint::{self, Checkpoint, Problem};
 use crate::error::first_few;
 use crate::tensors::{batch, try_channels_last, unbatch};
 use crate::{Device, Error, Result};
@@ -20,6 +20,7 @@ enum Body {
     Compact(compact::Compact),
     Span(span::Span),
     RealPlksr(plksr::RealPlksr),
+    Script(script::Script),
 }
 
 impl Body {
@@ -31,6 +32,7 @@ impl Body {
             Body::Compact(network) => network.forward(x),
             Body::Span(network) => network.forward(x),
             Body::RealPlksr(network) => network.forward(x),
+            Body::Script(program) => program.forward(x),
         }
     }
 }
@@ -44,7 +46,7 @@ pub struct Description {
     pub scale: Scale,
     /// How many numbers it was trained to.
     pub parameters: u64,
-    /// Floating-point operations for one 16x16 tile.
+    /// Floating-point operations for one 16x16 tile; 0 where nobody knows, as of a TorchScript program.
     pub flops_per_tile: u64,
 }
 
@@ -63,7 +65,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// Loads a checkpoint: safetensors, or PyTorch's `.pth` and `.ckpt`, zipped or old.
+    /// Loads a checkpoint: safetensors, PyTorch's `.pth` and `.ckpt`, zipped or old, or a TorchScript program.
     ///
     /// # Errors
     /// When the file cannot be read, holds no known architecture, or does not fit it exactly.
@@ -77,8 +79,13 @@ impl Network {
     /// # Errors
     /// As [`Network::load`].
     pub fn from_bytes(name: &str, bytes: &[u8], device: Device) -> Result<Network> {
-        let checkpoint = checkpoint::read_bytes(name, bytes)?;
-        let built = build(name, &checkpoint, device)?;
+        let built = match checkpoint::read_bytes(name, bytes) {
+            Ok(checkpoint) => build(name, &checkpoint, device)?,
+            Err(error) if matches!(error.problem, Problem::TorchScript) => {
+                build_script(name, bytes, device)?
+            }
+            Err(error) => return Err(error.into()),
+        };
         let mut hash = blake3::Hasher::new();
         // Another device or number format may round the other way: its results are kept apart. Those of
         // other batches and numbers of threads differ in last bits alone, and may serve each other.
@@ -338,6 +345,33 @@ fn build(name: &str, checkpoint: &Checkpoint, device: Device) -> Result<Built> {
         familiar: arch::familiar(state),
         count: names.len(),
         first: first_few(&names),
+    })
+}
+
+fn build_script(name: &str, bytes: &[u8], device: Device) -> Result<Built> {
+    let place = Place {
+        device: device.torch(),
+        kind: if script::HALF {
+            device.kind()
+        } else {
+            Kind::Float
+        },
+    };
+    let program = script::Script::load(name, bytes, place)?;
+    let scale = program.scale();
+    Ok(Built {
+        description: Description {
+            architecture: "TorchScript program".into(),
+            scale,
+            parameters: program.parameters()?,
+            flops_per_tile: 0,
+        },
+        body: Body::Script(program),
+        tiling: Tiling {
+            feather: script::FEATHER,
+            ..tiling_with(script::CONTEXT, scale)
+        },
+        kind: place.kind,
     })
 }
 

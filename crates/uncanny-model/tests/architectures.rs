@@ -390,3 +390,40 @@ fn no_architecture_takes_another_for_itself() {
         }
     }
 }
+
+#[test]
+fn torchscript_runs_as_it_is() {
+    let folder = fixtures().join("torchscript");
+    let network = Network::load(&folder.join("2x.pt"), Device::CPU).unwrap();
+    let about = network.description();
+    assert_eq!(about.architecture, "TorchScript program");
+    assert_eq!((about.scale.get(), about.parameters), (2, 3 * 12 * 9 + 12));
+    let found = network.forward(&expected("torchscript", "input")).unwrap();
+    assert!(worst(&found, &expected("torchscript", "2x")) < 1e-5);
+}
+
+#[test]
+fn programs_that_are_no_networks_say_why() {
+    let cases = [
+        ("bad-without-batch.pt", "it makes [3, 32, 32]"),
+        ("bad-grey.pt", "it makes [1, 1, 32, 32]"),
+        (
+            "bad-four-channels.pt",
+            "it fails on 1 x 3 x 32 x 32 pixels: RuntimeError",
+        ),
+        ("bad-pair.pt", "it fails on 1 x 3 x 32 x 32 pixels"),
+        ("bad-fixed-size.pt", "it makes [2, 3, 64, 64]"),
+    ];
+    let folder = fixtures().join("torchscript");
+    for (file, why) in cases {
+        let error = Network::load(&folder.join(file), Device::CPU).unwrap_err();
+        assert!(matches!(error, Error::Script { .. }), "{file}: {error:?}");
+        let text = error.to_string();
+        assert!(text.contains(file) && text.contains(why), "{file}: {text}");
+        assert!(text.len() < 500, "{file} says too much: {text}");
+    }
+    // Cut short, it is not even that.
+    let bytes = std::fs::read(folder.join("2x.pt")).unwrap();
+    let error = Network::from_bytes("cut.pt", &bytes[..bytes.len() / 2], Device::CPU);
+    assert!(matches!(error, Err(Error::Checkpoint(_))));
+}

@@ -6,6 +6,7 @@ pub mod pfsr;
 pub mod plksr;
 pub mod relief;
 pub mod rrdb;
+pub mod script;
 pub mod span;
 
 mod layers;
@@ -15,7 +16,8 @@ pub use layers::Place;
 use crate::checkpoint::StateDict;
 
 /// The architectures that a checkpoint may have, as messages name them.
-pub const SUPPORTED: &str = "PFSR, Relief, RRDB (ESRGAN), Compact, SPAN, RealPLKSR";
+pub const SUPPORTED: &str =
+    "PFSR, Relief, RRDB (ESRGAN), Compact, SPAN, RealPLKSR, or any as TorchScript";
 
 /// Networks that people have files of and that are not supported: a key that only they have, and their name.
 const FAMILIAR: [(&str, &str); 14] = [
