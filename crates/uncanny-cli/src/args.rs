@@ -329,8 +329,9 @@ Examples:
   uncanny train --recipe textures --root data/ --out runs/textures
   uncanny train --recipe mine.toml --out runs/mine
 
-Recipes that come with the program: plain (a face network by plain differences, the default), and those of
-the shipped networks: faces and textures. OUT/recipe.toml is the one that was followed.
+Recipes that come with the program: plain (a face network by plain differences, the default); those of the
+shipped networks, faces and textures; and pfsr, the paper's own, with an adversary, for a GPU.
+OUT/recipe.toml is the one that was followed.
 
 Ctrl-C saves and stops; --resume goes on.")]
 pub(crate) struct TrainArgs {
@@ -340,7 +341,7 @@ pub(crate) struct TrainArgs {
     #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
     pub(crate) data: Vec<PathBuf>,
 
-    /// The recipe: plain, faces, textures, or a TOML file
+    /// The recipe: plain, faces, textures, pfsr, or a TOML file
     #[arg(long, value_name = "RECIPE", default_value = "plain", help_heading = "Training", value_hint = ValueHint::FilePath)]
     pub(crate) recipe: String,
 

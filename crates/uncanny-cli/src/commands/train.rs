@@ -23,10 +23,11 @@ const BAR_EVERY: Duration = Duration::from_millis(200);
 const NEWEST: f64 = 0.02;
 
 /// The recipes that come with the program.
-const RECIPES: [(&str, &str); 3] = [
+const RECIPES: [(&str, &str); 4] = [
     ("plain", include_str!("../../../../assets/plain.toml")),
     ("faces", include_str!("../../../../assets/faces.toml")),
     ("textures", include_str!("../../../../assets/textures.toml")),
+    ("pfsr", include_str!("../../../../assets/pfsr.toml")),
 ];
 
 pub(crate) fn run(args: &TrainArgs, talk: Talk) -> Result<u8, Error> {
