@@ -102,7 +102,10 @@ fn files_that_lie_apart_stay_apart() {
         .exits(0);
     assert_eq!(scene.listing("out"), ["gfx", "sets"]);
     let made = fs::read_to_string(scene.path("out/sets/tiles.tsx")).unwrap();
-    assert!(made.contains("source=\"../gfx/tiles.png\" width=\"552\""), "{made}");
+    assert!(
+        made.contains("source=\"../gfx/tiles.png\" width=\"552\""),
+        "{made}"
+    );
 }
 
 #[test]
@@ -130,7 +133,10 @@ fn what_is_wrong_is_said_with_its_place() {
         .run("sheet art/icons.png --cell 0x16 -o out")
         .exits(2)
         .says(&["16x16"]);
-    scene.write("art/one.png", png(50, 30, |x, y| [x as u8, y as u8, 0, 255]));
+    scene.write(
+        "art/one.png",
+        png(50, 30, |x, y| [x as u8, y as u8, 0, 255]),
+    );
     scene
         .run("sheet art/one.png -o out --model lanczos")
         .exits(2)
@@ -154,8 +160,14 @@ fn the_face_network_enhances_sheets_and_the_cache_remembers() {
         .exits(0)
         .json();
     assert_eq!(first["model"]["name"], "faces");
-    assert_eq!((&first["enhanced"], &first["cached"]), (&7.into(), &0.into()));
-    assert_eq!((&second["enhanced"], &second["cached"]), (&7.into(), &7.into()));
+    assert_eq!(
+        (&first["enhanced"], &first["cached"]),
+        (&7.into(), &0.into())
+    );
+    assert_eq!(
+        (&second["enhanced"], &second["cached"]),
+        (&7.into(), &7.into())
+    );
     let bytes = |folder: &str| fs::read(scene.path(format!("{folder}/slime.aseprite"))).unwrap();
     assert_eq!(bytes("1"), bytes("2"));
 }

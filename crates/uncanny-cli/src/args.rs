@@ -8,10 +8,11 @@ use uncanny_model::DeviceChoice;
 use uncanny_texture::{Reach, Scale};
 
 use crate::commands::eval::EvalArgs;
+use crate::commands::sheet::{self, SheetArgs};
 
 /// The groups of `uncanny --help`: a heading and the commands under it.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Enhance", &["convert", "plan"]),
+    ("Enhance", &["convert", "plan", "sheet"]),
     ("Models", &["models"]),
     ("Teach", &["train", "eval"]),
     ("Look after", &["doctor", "cache", "completions"]),
@@ -59,6 +60,7 @@ pub(crate) struct LogArgs {
 pub(crate) enum Command {
     Convert(Box<ConvertArgs>),
     Plan(Box<PlanArgs>),
+    Sheet(Box<SheetArgs>),
     Models(ModelsArgs),
     Train(Box<TrainArgs>),
     Eval(Box<EvalArgs>),
@@ -118,7 +120,7 @@ pub(crate) struct ConvertArgs {
     pub(crate) machine: MachineArgs,
 }
 
-/// What is enhanced and how: shared by `convert` and `plan`.
+/// What is enhanced and how: shared by `convert`, `plan` and `sheet`.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "What and how")]
 pub(crate) struct EnhanceArgs {
@@ -475,7 +477,7 @@ pub(crate) struct CompletionsArgs {
 
 /// The whole command, with the groups of [`GROUPS`] in its help.
 pub(crate) fn command() -> clap::Command {
-    let command = Cli::command();
+    let command = Cli::command().mut_subcommand("sheet", sheet::own_words);
     let mut groups = String::new();
     for (heading, names) in GROUPS {
         groups.push_str(&format!("{heading}:\n"));

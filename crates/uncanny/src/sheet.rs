@@ -150,7 +150,10 @@ impl Sheet {
     /// The files that it consists of, the one asked for first.
     #[must_use]
     pub fn files(&self) -> Vec<&Path> {
-        let documents = self.documents.iter().map(|document| document.path.as_path());
+        let documents = self
+            .documents
+            .iter()
+            .map(|document| document.path.as_path());
         let images = self.pictures.iter().filter_map(|each| each.file.as_deref());
         documents.chain(images).collect()
     }

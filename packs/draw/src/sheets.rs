@@ -17,7 +17,14 @@ const SIDE: i32 = 16;
 const DURATIONS: [u16; 4] = [120, 80, 160, 80];
 
 /// Things that make an atlas; the sword lies turned in it.
-const ATLAS: [&str; 6] = ["diamond_sword", "apple", "potion", "lantern", "key", "pizza"];
+const ATLAS: [&str; 6] = [
+    "diamond_sword",
+    "apple",
+    "potion",
+    "lantern",
+    "key",
+    "pizza",
+];
 
 /// A picture's rectangle: left, top, width, height.
 type Area = [i32; 4];
@@ -26,8 +33,14 @@ type Area = [i32; 4];
 pub fn sheets() -> Pack {
     let starter = crate::starter();
     let item = |name: &str| {
-        let own = starter.pictures.get(&format!("assets/minecraft/textures/item/{name}.png"));
-        let extra = || starter.pictures.get(&format!("assets/uncanny/textures/item/{name}.png"));
+        let own = starter
+            .pictures
+            .get(&format!("assets/minecraft/textures/item/{name}.png"));
+        let extra = || {
+            starter
+                .pictures
+                .get(&format!("assets/uncanny/textures/item/{name}.png"))
+        };
         own.or_else(extra)
             .unwrap_or_else(|| panic!("no item {name} is drawn"))
             .clone()
@@ -48,7 +61,14 @@ pub fn sheets() -> Pack {
 /// A plain grid.
 fn icons(pack: &mut Pack, item: &dyn Fn(&str) -> Canvas) {
     let names = [
-        "apple", "bread", "carrot", "egg", "book", "diamond", "potion", "iron_sword",
+        "apple",
+        "bread",
+        "carrot",
+        "egg",
+        "book",
+        "diamond",
+        "potion",
+        "iron_sword",
     ];
     let mut sheet = Canvas::new(4 * SIDE, 2 * SIDE);
     for (at, name) in (0..).zip(names) {
@@ -155,7 +175,8 @@ fn atlas(pack: &mut Pack, item: &dyn Fn(&str) -> Canvas) {
         }
         for y in -EXTRUDE..sprite.height + EXTRUDE {
             for x in -EXTRUDE..sprite.width + EXTRUDE {
-                let border = sprite.get(x.clamp(0, sprite.width - 1), y.clamp(0, sprite.height - 1));
+                let border =
+                    sprite.get(x.clamp(0, sprite.width - 1), y.clamp(0, sprite.height - 1));
                 sheet.set(left + x, top + y, border);
             }
         }
@@ -215,7 +236,14 @@ fn atlas(pack: &mut Pack, item: &dyn Fn(&str) -> Canvas) {
 /// Tiles with a pixel between them, the tileset and map of Tiled, and the project of LDtk.
 fn tiles(pack: &mut Pack, block: &dyn Fn(&str) -> Canvas, starter: &Pack) {
     let mut tiles: Vec<Canvas> = [
-        "moss_block", "dirt", "sand", "stone", "bricks", "oak_planks", "cobblestone", "poppy",
+        "moss_block",
+        "dirt",
+        "sand",
+        "stone",
+        "bricks",
+        "oak_planks",
+        "cobblestone",
+        "poppy",
     ]
     .map(block)
     .into();
@@ -485,6 +513,10 @@ fn aseprite(frames: &[[Canvas; 2]]) -> Vec<u8> {
     let header = header.word(frames.len() as u16);
     let header = header.word(SIDE as u16).word(SIDE as u16).word(32).long(1);
     let header = header.word(100).zeros(8).zeros(4).word(0).byte(1).byte(1);
-    let header = header.zeros(4).word(SIDE as u16).word(SIDE as u16).zeros(84);
+    let header = header
+        .zeros(4)
+        .word(SIDE as u16)
+        .word(SIDE as u16)
+        .zeros(84);
     header.raw(&body).0
 }

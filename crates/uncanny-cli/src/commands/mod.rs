@@ -7,4 +7,5 @@ pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod models;
 pub(crate) mod plan;
+pub(crate) mod sheet;
 pub(crate) mod train;

@@ -1,7 +1,7 @@
 //! `uncanny sheet SHEET -o DIR`: sprite sheets with their metadata.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum, ValueHint};
@@ -131,8 +131,7 @@ pub(crate) fn run(args: &SheetArgs, talk: Talk) -> Result<u8, Error> {
             source,
         })
     })?;
-    let sheet =
-        Sheet::read(&input, &cut, &mut |path| fs::read(path)).map_err(uncanny::Error::from)?;
+    let sheet = Sheet::read(&input, &cut, &mut read_file).map_err(uncanny::Error::from)?;
     let read: Vec<PathBuf> = sheet.files().into_iter().map(Path::to_owned).collect();
     let inputs: Vec<&Path> = read.iter().map(PathBuf::as_path).collect();
     for file in sheet.outputs() {
@@ -187,6 +186,15 @@ pub(crate) fn run(args: &SheetArgs, talk: Talk) -> Result<u8, Error> {
         let _ = std::io::stderr().write_all(summary(&made.report, &args.output).as_bytes());
     }
     Ok(0)
+}
+
+/// The bytes of a file; what is none, such as a device that a map names, is not read.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    if fs::metadata(path)?.is_file() {
+        fs::read(path)
+    } else {
+        Err(io::Error::other("it is no file"))
+    }
 }
 
 /// What was done, on a few lines.

@@ -111,7 +111,10 @@ impl Colours {
         };
         let area = width as usize * height as usize;
         let raw = raw.get(..area * self.depth.bytes())?;
-        let samples = raw.chunks_exact(self.depth.bytes()).flat_map(pixel).collect();
+        let samples = raw
+            .chunks_exact(self.depth.bytes())
+            .flat_map(pixel)
+            .collect();
         RgbaImage::from_raw(width, height, samples)
     }
 }
@@ -216,9 +219,16 @@ fn palette(ase: &Ase) -> Vec<[u8; 4]> {
             let (first, last) = (long(data, 4) as usize, long(data, 8) as usize);
             let mut at = 20;
             for index in first..=last.min(255) {
-                set(index, [byte(at + 2), byte(at + 3), byte(at + 4), byte(at + 5)]);
+                set(
+                    index,
+                    [byte(at + 2), byte(at + 3), byte(at + 4), byte(at + 5)],
+                );
                 let named = word(data, at) & 1 == 1;
-                at += 6 + if named { 2 + usize::from(word(data, at + 6)) } else { 0 };
+                at += 6 + if named {
+                    2 + usize::from(word(data, at + 6))
+                } else {
+                    0
+                };
             }
         } else if *kind == OLD_PALETTE && !new {
             let (mut at, mut index) = (2, 0);
@@ -273,7 +283,12 @@ fn cel(
     }
     let (layer, flags) = match layers.get(usize::from(word(data, 0))) {
         Some((layer, flags)) => (layer.clone(), *flags),
-        None => return Err(format!("a cel lies on layer {}, which is not there", word(data, 0))),
+        None => {
+            return Err(format!(
+                "a cel lies on layer {}, which is not there",
+                word(data, 0)
+            ));
+        }
     };
     let (width, height) = (u32::from(word(data, 16)), u32::from(word(data, 18)));
     let label = format!("{layer}/{number}");
@@ -326,7 +341,11 @@ fn tileset(chunk: &mut Chunk, colours: &Colours, loader: &mut Loader<'_>) -> Res
     let count = long(data, 8);
     let (width, height) = (u32::from(word(data, 12)), u32::from(word(data, 14)));
     let name = string(data, 32);
-    let label = if name.is_empty() { format!("tileset {}", long(data, 0)) } else { name };
+    let label = if name.is_empty() {
+        format!("tileset {}", long(data, 0))
+    } else {
+        name
+    };
     if flags & 2 == 0 {
         loader.warnings.push(format!(
             "the tiles of {label:?} are in another file: enhance that one too"
@@ -351,7 +370,12 @@ fn tileset(chunk: &mut Chunk, colours: &Colours, loader: &mut Loader<'_>) -> Res
     for tile in 0..count {
         let frame = Frame {
             name: format!("{label}/{tile}"),
-            place: [0.0, f64::from(tile * height), f64::from(width), f64::from(height)],
+            place: [
+                0.0,
+                f64::from(tile * height),
+                f64::from(width),
+                f64::from(height),
+            ],
             turned: false,
         };
         picture.frame(frame, Edges::CLAMP, &mut loader.warnings);
@@ -377,8 +401,11 @@ impl Numbers<'_> {
     /// 16 bits without a sign.
     fn word(&mut self, at: usize, what: &str) -> Result<(), TooLarge> {
         let grown = u32::from(word(self.data, at)) * self.scale;
-        let grown = u16::try_from(grown)
-            .map_err(|_| format!("{what} would be {grown}, and the format ends at 65535; a smaller --scale helps"))?;
+        let grown = u16::try_from(grown).map_err(|_| {
+            format!(
+                "{what} would be {grown}, and the format ends at 65535; a smaller --scale helps"
+            )
+        })?;
         self.put(at, &grown.to_le_bytes());
         Ok(())
     }
@@ -386,8 +413,11 @@ impl Numbers<'_> {
     /// 16 bits with a sign.
     fn short(&mut self, at: usize, what: &str) -> Result<(), TooLarge> {
         let grown = i32::from(word(self.data, at) as i16) * self.scale as i32;
-        let grown = i16::try_from(grown)
-            .map_err(|_| format!("{what} would be {grown}, and the format ends at 32767; a smaller --scale helps"))?;
+        let grown = i16::try_from(grown).map_err(|_| {
+            format!(
+                "{what} would be {grown}, and the format ends at 32767; a smaller --scale helps"
+            )
+        })?;
         self.put(at, &grown.to_le_bytes());
         Ok(())
     }
@@ -437,7 +467,8 @@ impl Ase {
                 frame.extend(chunk.kind.to_le_bytes());
                 frame.append(&mut chunk.data);
             }
-            let size = u32::try_from(frame.len()).map_err(|_| "a frame would have 4 GiB".to_owned())?;
+            let size =
+                u32::try_from(frame.len()).map_err(|_| "a frame would have 4 GiB".to_owned())?;
             frame[..4].copy_from_slice(&size.to_le_bytes());
             body.append(&mut frame);
         }
@@ -519,7 +550,10 @@ fn slice(numbers: &mut Numbers<'_>) {
 fn pack(image: &RgbaImage, depth: Depth) -> Vec<u8> {
     let raw: Vec<u8> = match depth {
         Depth::Rgba | Depth::Indexed => image.as_raw().clone(),
-        Depth::Grey => image.pixels().flat_map(|pixel| [pixel.0[0], pixel.0[3]]).collect(),
+        Depth::Grey => image
+            .pixels()
+            .flat_map(|pixel| [pixel.0[0], pixel.0[3]])
+            .collect(),
     };
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
     encoder

@@ -70,7 +70,10 @@ fn frames<'a, 'b>(holder: &'b Object<'a>) -> Option<Vec<(String, &'b Object<'a>)
         _ => return None,
     };
     let placed = |frame: &Object<'_>| frame.get_object("frame").is_some();
-    frames.iter().all(|(_, frame)| placed(frame)).then_some(frames)
+    frames
+        .iter()
+        .all(|(_, frame)| placed(frame))
+        .then_some(frames)
 }
 
 /// Reads an atlas and the images that it names.

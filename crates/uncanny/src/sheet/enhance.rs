@@ -165,7 +165,12 @@ fn check_size(
     warnings: &mut Vec<String>,
 ) -> Result<(), SheetError> {
     let (width, height) = each.picture.image.dimensions();
-    let grown = |k: u32| (u64::from(width) * u64::from(k), u64::from(height) * u64::from(k));
+    let grown = |k: u32| {
+        (
+            u64::from(width) * u64::from(k),
+            u64::from(height) * u64::from(k),
+        )
+    };
     let fits = |k: u32| {
         let (width, height) = grown(k);
         width.max(height) <= u64::from(MAX_SIDE) && width * height <= MAX_PIXELS
@@ -382,7 +387,9 @@ fn work(
                     max_pixels: MAX_PIXELS,
                     max_side: MAX_SIDE,
                 };
-                let kept = cache.get(&job.key).and_then(|png| decode(&png, &limits).ok());
+                let kept = cache
+                    .get(&job.key)
+                    .and_then(|png| decode(&png, &limits).ok());
                 if let Some(texture) = kept {
                     job.done = Some(texture.image);
                     job.cached = true;
@@ -390,7 +397,8 @@ fn work(
                 }
             }
         }
-        let mut waiting: Vec<&mut Job> = chunk.iter_mut().filter(|job| job.done.is_none()).collect();
+        let mut waiting: Vec<&mut Job> =
+            chunk.iter_mut().filter(|job| job.done.is_none()).collect();
         let mut works: Vec<Work> = waiting
             .par_iter()
             .map(|job| {
@@ -492,9 +500,10 @@ fn round(
         let upscaled = run.upscaler.upscale(&tiles).map_err(failed)?;
         let k = run.upscaler.scale().get();
         let right = upscaled.len() == tiles.len()
-            && upscaled.iter().zip(&tiles).all(|(high, low)| {
-                (high.width, high.height) == (low.width * k, low.height * k)
-            });
+            && upscaled
+                .iter()
+                .zip(&tiles)
+                .all(|(high, low)| (high.width, high.height) == (low.width * k, low.height * k));
         if !right {
             let message = format!(
                 "the model {} gave {} tiles of a wrong size or number",

@@ -9,10 +9,19 @@ use super::picture::{Frame, Picture};
 
 /// Sides of cells that are guessed.
 const SIDES: [u32; 8] = [8, 16, 24, 32, 48, 64, 96, 128];
-/// How much more colours must change across a grid's lines than elsewhere for the grid to be plain.
-const PLAIN: f64 = 1.35;
-/// The share of visible pixels on a grid's lines that may go on beyond, where sprites stand apart.
-const CROSSING: f64 = 0.02;
+// Found on sheets of 9 to 64 sprites each from four sets of icons and items, 16 and 32 pixels a side.
+/// How much more colours must change across a grid's lines than elsewhere.
+const CONTRAST: f64 = 1.35;
+/// The share of what is visible beside a grid's lines that goes on beyond them, compared with all other places:
+/// where sprites stand apart ...
+const APART: f64 = 0.7;
+/// ... and where at least some do, if colours change as well.
+const SOMEWHAT_APART: f64 = 0.9;
+/// What a grid may have of that share above the best of all.
+const WORSE: f64 = 0.5;
+
+/// More cells than this are a mistake, and their names alone would fill the memory.
+const MAX_CELLS: usize = 1 << 18;
 
 /// How to cut a plain image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,15 +64,15 @@ pub(super) fn cut(
     if cell.0 == 0 || cell.1 == 0 {
         return Err(wrong("a cell has no size; --cell 16x16 has".to_owned()));
     }
-    let columns = starts(width, cell.0, cut);
-    let rows = starts(height, cell.1, cut);
+    let (columns, rows) = lines((width, height), cell, cut, path)?;
     if columns.is_empty() || rows.is_empty() {
         return Err(wrong(format!(
             "not one cell of {}x{} fits into its {width}x{height} pixels with a margin of {}",
             cell.0, cell.1, cut.margin
         )));
     }
-    let end = |starts: &[u32], size: u32| starts.last().map_or(0, |start| start + size + cut.margin);
+    let end =
+        |starts: &[u32], size: u32| starts.last().map_or(0, |start| start + size + cut.margin);
     let rest = (
         width.saturating_sub(end(&columns, cell.0)),
         height.saturating_sub(end(&rows, cell.1)),
@@ -87,8 +96,31 @@ pub(super) fn cut(
     Ok(picture)
 }
 
+/// Where the columns and rows of cells begin in an image. `path` is for messages.
+pub(super) fn lines(
+    image: (u32, u32),
+    cell: (u32, u32),
+    cut: &Cut,
+    path: &Path,
+) -> Result<(Vec<u32>, Vec<u32>), SheetError> {
+    let columns = starts(image.0, cell.0, cut);
+    let rows = starts(image.1, cell.1, cut);
+    if columns.len() * rows.len() > MAX_CELLS {
+        return Err(SheetError::Grid {
+            path: path.to_owned(),
+            message: format!(
+                "cells of {}x{} would be {} of them; they must be larger",
+                cell.0,
+                cell.1,
+                columns.len() * rows.len()
+            ),
+        });
+    }
+    Ok((columns, rows))
+}
+
 /// Where cells begin along one side.
-pub(super) fn starts(length: u32, size: u32, cut: &Cut) -> Vec<u32> {
+fn starts(length: u32, size: u32, cut: &Cut) -> Vec<u32> {
     let step = u64::from(size) + u64::from(cut.spacing);
     (0..)
         .map(|at: u64| u64::from(cut.margin) + at * step)
@@ -103,7 +135,9 @@ fn guess(image: &RgbaImage, cut: &Cut) -> Option<u32> {
     let (width, height) = image.dimensions();
     let fits = |length: u32, side: u32| {
         let cells = starts(length, side, cut);
-        cells.last().is_some_and(|start| start + side + cut.margin == length)
+        cells
+            .last()
+            .is_some_and(|start| start + side + cut.margin == length)
     };
     let candidates: Vec<u32> = SIDES
         .into_iter()
@@ -121,80 +155,94 @@ fn guess(image: &RgbaImage, cut: &Cut) -> Option<u32> {
     let strip = candidates.last().is_some_and(|&largest| largest == short);
     let looks: Vec<(u32, Look)> = candidates
         .iter()
-        .map(|&side| (side, look(image, side, cut.margin)))
+        .filter_map(|&side| Some((side, look(image, side, cut.margin)?)))
         .collect();
-    // Sprites that stand apart: the smallest cells that cut through next to nothing.
-    if let Some((side, _)) = looks.iter().find(|(_, look)| look.crossing < CROSSING) {
-        return Some(*side);
-    }
-    let best = looks.iter().map(|(_, look)| look.contrast).fold(0.0, f64::max);
-    if best >= PLAIN {
-        // The lines of twice the cells are lines of the cells, and as strong.
-        return looks
-            .iter()
-            .find(|(_, look)| look.contrast > 0.9 * best)
-            .map(|(side, _)| *side);
-    }
-    strip.then_some(short)
+    let best = looks
+        .iter()
+        .map(|(_, look)| look.crossing)
+        .fold(f64::INFINITY, f64::min);
+    let opaque = image.pixels().all(|pixel| pixel.0[3] > 0);
+    let plain = |look: &Look| {
+        let changes = look.contrast >= CONTRAST;
+        let apart = look.crossing < APART || (look.crossing < SOMEWHAT_APART && changes);
+        if opaque {
+            changes
+        } else {
+            apart && look.crossing <= best + WORSE
+        }
+    };
+    let found = looks.iter().find(|(_, look)| plain(look));
+    found
+        .map(|(side, _)| *side)
+        .or_else(|| strip.then_some(short))
 }
 
-/// What a grid's lines look like.
+/// What a grid's lines look like, each compared with places on no grid's lines.
 struct Look {
-    /// The share of visible pixels beside a line that have a visible one across it.
+    /// How much of what is visible beside a line is visible across it too.
     crossing: f64,
-    /// How much colours change across the lines, compared with all other places.
+    /// How much colours change across the lines.
     contrast: f64,
 }
 
-fn look(image: &RgbaImage, side: u32, margin: u32) -> Look {
-    let (width, height) = image.dimensions();
-    let (mut visible, mut crossing) = (0u64, 0u64);
-    let mut on = (0.0, 0u64);
-    let mut off = (0.0, 0u64);
-    let mut pair = |a: [u8; 4], b: [u8; 4], line: bool| {
-        let difference: u32 = (0..4)
-            .map(|c| {
-                let premultiplied = |p: [u8; 4]| {
-                    if c == 3 {
-                        u32::from(p[3])
-                    } else {
-                        u32::from(p[c]) * u32::from(p[3]) / 255
-                    }
-                };
-                premultiplied(a).abs_diff(premultiplied(b))
-            })
+#[derive(Default)]
+struct Sums {
+    difference: u64,
+    pairs: u64,
+    visible: u64,
+    crossing: u64,
+}
+
+impl Sums {
+    fn add(&mut self, a: [u8; 4], b: [u8; 4]) {
+        let premultiplied = |p: [u8; 4], c: usize| u32::from(p[c]) * u32::from(p[3]) / 255;
+        let colour: u32 = (0..3)
+            .map(|c| premultiplied(a, c).abs_diff(premultiplied(b, c)))
             .sum();
-        let count = if line { &mut on } else { &mut off };
-        count.0 += f64::from(difference);
-        count.1 += 1;
-        if line {
-            let (a, b) = (a[3] > 0, b[3] > 0);
-            visible += u64::from(a) + u64::from(b);
-            crossing += 2 * u64::from(a && b);
+        self.difference += u64::from(colour + u32::from(a[3].abs_diff(b[3])));
+        self.pairs += 1;
+        let (a, b) = (a[3] > 0, b[3] > 0);
+        self.visible += u64::from(a) + u64::from(b);
+        self.crossing += 2 * u64::from(a && b);
+    }
+
+    fn change(&self) -> f64 {
+        self.difference as f64 / self.pairs.max(1) as f64
+    }
+
+    fn share(&self) -> f64 {
+        self.crossing as f64 / self.visible.max(1) as f64
+    }
+}
+
+/// Looks at those lines of a grid that are lines of no grid twice or three times as wide: in a grid of half or a
+/// third of the true cells, they run through the middle of sprites. `None` when there is no such line.
+fn look(image: &RgbaImage, side: u32, margin: u32) -> Option<Look> {
+    let (width, height) = image.dimensions();
+    let (mut on, mut off) = (Sums::default(), Sums::default());
+    let mut pair = |at: u32, length: u32, a: [u8; 4], b: [u8; 4]| {
+        if at <= margin || at >= length - margin.min(length) {
+            return;
+        }
+        let (line, rest) = ((at - margin) / side, (at - margin) % side);
+        if rest == 0 && !line.is_multiple_of(2) && !line.is_multiple_of(3) {
+            on.add(a, b);
+        } else if !(at - margin).is_multiple_of(SIDES[0]) {
+            off.add(a, b);
         }
     };
-    let inside = |at: u32, length: u32| at > margin && at < length - margin.min(length);
-    for y in 0..height {
-        for x in 0..width {
-            let here = image.get_pixel(x, y).0;
-            if inside(x, width) {
-                pair(image.get_pixel(x - 1, y).0, here, (x - margin).is_multiple_of(side));
-            }
-            if inside(y, height) {
-                pair(image.get_pixel(x, y - 1).0, here, (y - margin).is_multiple_of(side));
-            }
+    for (x, y, pixel) in image.enumerate_pixels() {
+        if x > 0 {
+            pair(x, width, image.get_pixel(x - 1, y).0, pixel.0);
+        }
+        if y > 0 {
+            pair(y, height, image.get_pixel(x, y - 1).0, pixel.0);
         }
     }
-    let mean = |(sum, count): (f64, u64)| sum / count.max(1) as f64;
-    Look {
-        // A line where nothing is visible at all separates; no line at all does not.
-        crossing: if on.1 == 0 {
-            1.0
-        } else {
-            crossing as f64 / visible.max(1) as f64
-        },
-        contrast: mean(on) / mean(off).max(1e-9),
-    }
+    (on.pairs > 0).then(|| Look {
+        crossing: on.share() / off.share().max(1e-9),
+        contrast: on.change() / off.change().max(1e-9),
+    })
 }
 
 #[cfg(test)]
@@ -272,9 +320,16 @@ mod tests {
         assert_eq!(try_cut(&by(10, 10)), Ok((15, Vec::new())));
         let (count, warnings) = try_cut(&by(16, 16)).unwrap();
         assert_eq!(count, 3);
-        assert!(warnings[0].contains("leave 2 columns and 14 rows over"), "{warnings:?}");
+        assert!(
+            warnings[0].contains("leave 2 columns and 14 rows over"),
+            "{warnings:?}"
+        );
         assert!(try_cut(&by(64, 64)).unwrap_err().contains("not one cell"));
         assert!(try_cut(&by(0, 16)).unwrap_err().contains("no size"));
-        assert!(try_cut(&Cut::default()).unwrap_err().contains("--cell 16x16"));
+        assert!(
+            try_cut(&Cut::default())
+                .unwrap_err()
+                .contains("--cell 16x16")
+        );
     }
 }

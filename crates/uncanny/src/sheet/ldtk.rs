@@ -6,12 +6,12 @@ use std::path::Path;
 use jsonc_parser::ast::{Object, Value};
 use uncanny_texture::Edges;
 
+use super::SheetError;
 use super::edit::Edits;
-use super::grid::{Cut, starts};
+use super::grid::{Cut, lines};
 use super::json::{member, parse, place, scale, text};
 use super::load::{self, Loader, Text};
 use super::picture::{Frame, Picture};
-use super::SheetError;
 
 /// Members in pixels, wherever they are: a name means one thing in the whole format (<https://ldtk.io/json>, 1.5).
 const PIXELS: &[&str] = &[
@@ -168,7 +168,9 @@ impl Walk<'_, '_> {
 
     /// A tileset's image and its cells.
     fn tileset(&mut self, tileset: &Object<'_>) -> Result<(), SheetError> {
-        let identifier = text(tileset, &["identifier"]).unwrap_or("tileset").to_owned();
+        let identifier = text(tileset, &["identifier"])
+            .unwrap_or("tileset")
+            .to_owned();
         let Some(said) = tileset.get_string("relPath") else {
             self.loader.warnings.push(format!(
                 "{}: the tileset {identifier:?} has no image of its own and stays as it is; where it is drawn, its numbers grow",
@@ -195,9 +197,8 @@ impl Walk<'_, '_> {
             margin: number("padding").max(0.0) as u32,
         };
         let picture = &mut self.loader.pictures[picture].picture;
-        let (width, height) = picture.image.dimensions();
-        let columns = starts(width, side as u32, &cut);
-        let rows = starts(height, side as u32, &cut);
+        let cell = (side as u32, side as u32);
+        let (columns, rows) = lines(picture.image.dimensions(), cell, &cut, self.path)?;
         for (id, (y, x)) in rows
             .iter()
             .flat_map(|y| columns.iter().map(move |x| (y, x)))
@@ -240,7 +241,10 @@ impl Walk<'_, '_> {
                     self.edits.times_each(range.start + 1, &words.value);
                 }
             }
-            Value::Array(array) => array.elements.iter().for_each(|each| self.tile_values(each)),
+            Value::Array(array) => array
+                .elements
+                .iter()
+                .for_each(|each| self.tile_values(each)),
             Value::Object(object) => object
                 .properties
                 .iter()

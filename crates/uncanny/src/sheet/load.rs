@@ -40,10 +40,17 @@ const MARK: &[u8] = b"\xEF\xBB\xBF";
 impl Text {
     fn new(bytes: Vec<u8>, path: &Path) -> Result<Self, SheetError> {
         let marked = bytes.starts_with(MARK);
-        let bytes = if marked { bytes[MARK.len()..].to_vec() } else { bytes };
+        let bytes = if marked {
+            bytes[MARK.len()..].to_vec()
+        } else {
+            bytes
+        };
         let body = String::from_utf8(bytes).map_err(|error| SheetError::Syntax {
             path: path.to_owned(),
-            message: format!("it is not UTF-8 at byte {}", error.utf8_error().valid_up_to()),
+            message: format!(
+                "it is not UTF-8 at byte {}",
+                error.utf8_error().valid_up_to()
+            ),
         })?;
         Ok(Self { marked, body })
     }
@@ -189,11 +196,7 @@ impl<'a> Loader<'a> {
     }
 
     /// The text of a file that `by` names; `None` when it was read before.
-    pub(super) fn text(
-        &mut self,
-        path: &Path,
-        by: &Path,
-    ) -> Result<Option<Vec<u8>>, SheetError> {
+    pub(super) fn text(&mut self, path: &Path, by: &Path) -> Result<Option<Vec<u8>>, SheetError> {
         if self.documents.iter().any(|document| document.path == path) {
             return Ok(None);
         }
@@ -328,7 +331,9 @@ pub(super) fn normal(path: &Path) -> PathBuf {
 
 /// The paths from the deepest folder that holds them all.
 pub(super) fn below_common(paths: &[&Path]) -> Vec<PathBuf> {
-    let mut folders = paths.iter().map(|path| path.parent().unwrap_or(Path::new("")));
+    let mut folders = paths
+        .iter()
+        .map(|path| path.parent().unwrap_or(Path::new("")));
     let Some(first) = folders.next() else {
         return Vec::new();
     };
@@ -361,7 +366,11 @@ mod tests {
             ("tiles.png", "maps/tiles.png", None),
             ("../gfx/tiles.png", "gfx/tiles.png", None),
             ("./a/../tiles.png", "maps/tiles.png", None),
-            ("gfx\\tiles.png", "maps/gfx/tiles.png", Some("gfx/tiles.png")),
+            (
+                "gfx\\tiles.png",
+                "maps/gfx/tiles.png",
+                Some("gfx/tiles.png"),
+            ),
             ("C:\\art\\tiles.png", "maps/tiles.png", Some("tiles.png")),
             ("/home/me/tiles.png", "maps/tiles.png", Some("tiles.png")),
         ] {

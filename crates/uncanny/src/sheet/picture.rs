@@ -62,12 +62,7 @@ impl Picture {
     }
 
     /// Takes in one frame of the metadata; what is wrong with it is a warning.
-    pub(super) fn frame(
-        &mut self,
-        frame: Frame,
-        edges: Edges,
-        warnings: &mut Vec<String>,
-    ) {
+    pub(super) fn frame(&mut self, frame: Frame, edges: Edges, warnings: &mut Vec<String>) {
         self.frames += 1;
         let Frame {
             name,
@@ -82,7 +77,9 @@ impl Picture {
                 self.name
             ));
         };
-        let whole = [x, y, width, height].iter().all(|value| value.fract() == 0.0);
+        let whole = [x, y, width, height]
+            .iter()
+            .all(|value| value.fract() == 0.0);
         if !whole {
             return warn("does not lie on whole pixels: it is enlarged without the model");
         }
@@ -321,11 +318,7 @@ mod tests {
         let mut warnings = Vec::new();
         let mut picture = Picture::new("a.png".to_owned(), image);
         for (at, place) in places.iter().enumerate() {
-            picture.frame(
-                frame(&at.to_string(), *place),
-                Edges::CLAMP,
-                &mut warnings,
-            );
+            picture.frame(frame(&at.to_string(), *place), Edges::CLAMP, &mut warnings);
         }
         picture.settle(&mut warnings);
         (picture, warnings)
@@ -364,7 +357,10 @@ mod tests {
         .iter()
         .zip(&warnings)
         {
-            assert!(warning.starts_with("a.png: ") && warning.contains(part), "{warning}");
+            assert!(
+                warning.starts_with("a.png: ") && warning.contains(part),
+                "{warning}"
+            );
         }
         assert_eq!(warnings.len(), 5);
     }
@@ -385,7 +381,10 @@ mod tests {
         assert_eq!((rects[0].x, rects[0].width, rects[0].height), (0, 32, 16));
         assert_eq!((rects[1].x, rects[1].width), (32, 16));
         assert_eq!(warnings.len(), 1);
-        assert!(warnings[0].contains("\"0\" and \"1\" and 1 more overlap"), "{warnings:?}");
+        assert!(
+            warnings[0].contains("\"0\" and \"1\" and 1 more overlap"),
+            "{warnings:?}"
+        );
     }
 
     #[test]

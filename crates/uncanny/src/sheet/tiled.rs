@@ -11,11 +11,11 @@ use quick_xml::escape::{escape, unescape};
 use quick_xml::events::{BytesStart, Event};
 use uncanny_texture::{Edge, Edges};
 
+use super::SheetError;
 use super::edit::Edits;
-use super::grid::{Cut, starts};
+use super::grid::{Cut, lines};
 use super::load::{self, Loader};
 use super::picture::{Frame, Picture};
-use super::SheetError;
 
 /// What Tiled writes with when a text does not say how large it is.
 const TEXT_SIZE: u32 = 16;
@@ -236,15 +236,11 @@ impl<'a> Walk<'a, '_> {
     fn attributes<'t>(&self, tag: &'t BytesStart<'a>) -> Result<Attributes<'t>, SheetError> {
         let mut found = HashMap::new();
         for attribute in tag.attributes() {
-            let attribute = attribute.map_err(|error| {
-                self.wrong(format!("<{}>: {error}", tag.name().as_ref()))
-            })?;
+            let attribute = attribute
+                .map_err(|error| self.wrong(format!("<{}>: {error}", tag.name().as_ref())))?;
             let start = self.position(&attribute.value);
             let place = start..start + attribute.value.len();
-            found.insert(
-                attribute.key.as_ref().to_owned(),
-                (attribute.value, place),
-            );
+            found.insert(attribute.key.as_ref().to_owned(), (attribute.value, place));
         }
         Ok(Attributes(found))
     }
@@ -307,7 +303,7 @@ impl<'a> Walk<'a, '_> {
         let warnings = &mut self.loader.warnings;
         let parent = self.open.last().map_or("", String::as_str);
         match (parent, &self.tileset, &self.tile) {
-            ("tileset", Some(tileset), _) => cut_tiles(picture, tileset, warnings),
+            ("tileset", Some(tileset), _) => cut_tiles(picture, tileset, self.path, warnings)?,
             ("tile", Some(tileset), Some((id, Some(part)))) => {
                 let frame = Frame {
                     name: format!("{}/{id}", tileset.name),
@@ -361,18 +357,22 @@ fn colour(text: &str) -> Option<[u8; 3]> {
     (digits.len() == 6).then_some([r, g, b])
 }
 
-fn cut_tiles(picture: &mut Picture, tileset: &Tileset, warnings: &mut Vec<String>) {
-    let (width, height) = picture.image.dimensions();
+fn cut_tiles(
+    picture: &mut Picture,
+    tileset: &Tileset,
+    path: &Path,
+    warnings: &mut Vec<String>,
+) -> Result<(), SheetError> {
     let (across, down) = (tileset.tile.0 as u32, tileset.tile.1 as u32);
     if across == 0 || down == 0 {
         warnings.push(format!(
             "{}: the tiles of the tileset {:?} have no size",
             picture.name, tileset.name
         ));
-        return;
+        return Ok(());
     }
-    let columns = starts(width, across, &tileset.cut);
-    let rows = starts(height, down, &tileset.cut);
+    let size = picture.image.dimensions();
+    let (columns, rows) = lines(size, (across, down), &tileset.cut, path)?;
     let used = tileset.columns.unwrap_or(columns.len());
     if used > columns.len() {
         warnings.push(format!(
@@ -386,10 +386,7 @@ fn cut_tiles(picture: &mut Picture, tileset: &Tileset, warnings: &mut Vec<String
     let places = rows
         .iter()
         .flat_map(|y| columns.iter().map(move |x| (*x, *y)));
-    for (id, (x, y)) in places
-        .take(tileset.count.unwrap_or(usize::MAX))
-        .enumerate()
-    {
+    for (id, (x, y)) in places.take(tileset.count.unwrap_or(usize::MAX)).enumerate() {
         let frame = Frame {
             name: format!("{}/{id}", tileset.name),
             place: [x, y, across, down].map(f64::from),
@@ -397,6 +394,7 @@ fn cut_tiles(picture: &mut Picture, tileset: &Tileset, warnings: &mut Vec<String
         };
         picture.frame(frame, Edges::CLAMP, warnings);
     }
+    Ok(())
 }
 
 #[cfg(test)]
