@@ -160,13 +160,14 @@ fn the_face_network_enhances_sheets_and_the_cache_remembers() {
         .exits(0)
         .json();
     assert_eq!(first["model"]["name"], "faces");
+    // Of the seven cels some show the same.
     assert_eq!(
         (&first["enhanced"], &first["cached"]),
-        (&7.into(), &0.into())
+        (&4.into(), &0.into())
     );
     assert_eq!(
         (&second["enhanced"], &second["cached"]),
-        (&7.into(), &7.into())
+        (&4.into(), &4.into())
     );
     let bytes = |folder: &str| fs::read(scene.path(format!("{folder}/slime.aseprite"))).unwrap();
     assert_eq!(bytes("1"), bytes("2"));

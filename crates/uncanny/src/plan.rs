@@ -24,7 +24,7 @@ use crate::report::ReportModel;
 use crate::{Error, ModelInfo, Models, Options};
 
 /// The scale unless a user asks for another, or the model has less.
-const DEFAULT_SCALE: u32 = 8;
+pub(crate) const DEFAULT_SCALE: u32 = 8;
 
 /// What to do with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]

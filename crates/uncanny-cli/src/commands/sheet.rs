@@ -135,7 +135,13 @@ pub(crate) fn run(args: &SheetArgs, talk: Talk) -> Result<u8, Error> {
     let read: Vec<PathBuf> = sheet.files().into_iter().map(Path::to_owned).collect();
     let inputs: Vec<&Path> = read.iter().map(PathBuf::as_path).collect();
     for file in sheet.outputs() {
-        check_target(&args.output.join(file), &inputs, args.force)?;
+        let path = args.output.join(file);
+        let folder = path.parent().unwrap_or(&args.output);
+        fs::create_dir_all(folder).map_err(|source| Error::CreateFolder {
+            path: folder.to_owned(),
+            source,
+        })?;
+        check_target(&path, &inputs, args.force)?;
     }
 
     let cache = match (args.machine.no_cache, &args.machine.cache.cache_dir) {
@@ -147,6 +153,7 @@ pub(crate) fn run(args: &SheetArgs, talk: Talk) -> Result<u8, Error> {
         args.machine.device.unwrap_or_default(),
         args.machine.batch,
         options.scale,
+        Some(options.reach),
     );
     let upscaler = models
         .resolve(&options.model)
@@ -168,13 +175,7 @@ pub(crate) fn run(args: &SheetArgs, talk: Talk) -> Result<u8, Error> {
         tracing::warn!("{warning}");
     }
     for file in &made.files {
-        let path = args.output.join(&file.path);
-        let folder = path.parent().unwrap_or(&args.output);
-        fs::create_dir_all(folder).map_err(|source| Error::CreateFolder {
-            path: folder.to_owned(),
-            source,
-        })?;
-        output::write_file(&path, &file.bytes)?;
+        output::write_file(&args.output.join(&file.path), &file.bytes)?;
     }
     if args.json {
         let mut json = serde_json::to_vec_pretty(&made.report)

@@ -18,6 +18,7 @@ use super::{
     SpriteRow,
 };
 use crate::config::{ActionChoice, AlphaChoice};
+use crate::plan::DEFAULT_SCALE;
 use crate::{CacheKey, Error, Event, ModelInfo, Outcome, Stage};
 
 /// Texels that are in work at a time: their tiles fill the model's batches, and their memory is bounded.
@@ -50,7 +51,8 @@ pub(super) fn enhance(sheet: Sheet, mut run: SheetRun<'_>) -> Result<EnhancedShe
         fingerprint: run.upscaler.fingerprint(),
         batch: run.upscaler.batch(),
     };
-    let scale = run.options.scale.unwrap_or(model.scale);
+    let usual = Scale::new(DEFAULT_SCALE).expect("a constant within the range");
+    let scale = run.options.scale.unwrap_or(model.scale.min(usual));
     if scale > model.scale {
         return Err(Error::ModelTooSmall {
             name: model.name,
