@@ -9,10 +9,11 @@ use uncanny_texture::{Reach, Scale};
 
 use crate::commands::eval::EvalArgs;
 use crate::commands::grid::GridArgs;
+use crate::commands::sheet::{self, SheetArgs};
 
 /// The groups of `uncanny --help`: a heading and the commands under it.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Enhance", &["convert", "plan", "grid"]),
+    ("Enhance", &["convert", "plan", "sheet", "grid"]),
     ("Models", &["models"]),
     ("Teach", &["train", "eval"]),
     ("Look after", &["doctor", "cache", "completions"]),
@@ -60,6 +61,7 @@ pub(crate) struct LogArgs {
 pub(crate) enum Command {
     Convert(Box<ConvertArgs>),
     Plan(Box<PlanArgs>),
+    Sheet(Box<SheetArgs>),
     Models(ModelsArgs),
     Train(Box<TrainArgs>),
     Eval(Box<EvalArgs>),
@@ -120,7 +122,7 @@ pub(crate) struct ConvertArgs {
     pub(crate) machine: MachineArgs,
 }
 
-/// What is enhanced and how: shared by `convert` and `plan`.
+/// What is enhanced and how: shared by `convert`, `plan` and `sheet`.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "What and how")]
 pub(crate) struct EnhanceArgs {
@@ -478,7 +480,7 @@ pub(crate) struct CompletionsArgs {
 
 /// The whole command, with the groups of [`GROUPS`] in its help.
 pub(crate) fn command() -> clap::Command {
-    let command = Cli::command();
+    let command = Cli::command().mut_subcommand("sheet", sheet::own_words);
     let mut groups = String::new();
     for (heading, names) in GROUPS {
         groups.push_str(&format!("{heading}:\n"));

@@ -23,7 +23,8 @@ use clap::FromArgMatches as _;
 
 use crate::args::{Cli, Command};
 use crate::commands::{
-    cache, completions, convert, doctor, eval, grid as grid_command, models as models_command, plan, train,
+    cache, completions, convert, doctor, eval, grid as grid_command, models as models_command,
+    plan, sheet, train,
 };
 
 fn main() -> ExitCode {
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Convert(args) => convert::run(args, talk),
         Command::Plan(args) => plan::run(args, talk),
+        Command::Sheet(args) => sheet::run(args, talk),
         Command::Train(args) => train::run(args, talk),
         Command::Models(args) => models_command::run(args, talk),
         Command::Eval(args) => eval::run(args, talk),

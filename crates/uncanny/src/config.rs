@@ -304,8 +304,8 @@ impl Options {
     }
 
     /// What to say of each `--only` and `--skip` that matches none of these entries: most likely it was written for
-    /// another folder. Rules may well be meant for other packs.
-    pub(crate) fn idle(&self, entries: &[&str]) -> Vec<String> {
+    /// another folder. Rules may well be meant for other packs. `what` is what entries are, and how they are named.
+    pub(crate) fn idle(&self, entries: &[&str], what: &str) -> Vec<String> {
         let paths: Vec<Paths<'_>> = entries.iter().map(|entry| Paths::of(entry)).collect();
         let lists = [("--only", &self.only), ("--skip", &self.skip)];
         let globs = lists
@@ -315,9 +315,7 @@ impl Options {
             .filter(|(_, glob)| !paths.iter().any(|paths| glob.matches(paths)))
             .map(|(option, Glob(glob))| {
                 let glob = glob.glob();
-                format!(
-                    "{option} {glob} matches no texture of the pack; names start at textures/, at assets/ or at the top"
-                )
+                format!("{option} {glob} matches no {what}")
             })
             .collect()
     }

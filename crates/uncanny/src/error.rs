@@ -72,6 +72,9 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A sprite sheet could not be read or enhanced.
+    #[error(transparent)]
+    Sheet(#[from] crate::sheet::SheetError),
     /// The caller's cancel flag was set. Nothing was written.
     #[error("interrupted, nothing was written")]
     Interrupted,

@@ -14,6 +14,8 @@ mod plan;
 mod report;
 mod run;
 
+pub mod sheet;
+
 pub use cache::{Cache, CacheKey, DEFAULT_CACHE_BYTES};
 pub use config::{
     ActionChoice, AlphaChoice, Config, ConfigError, DEFAULT_FIDELITY, DEFAULT_MAX_SIZE,

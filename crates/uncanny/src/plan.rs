@@ -24,7 +24,7 @@ use crate::report::ReportModel;
 use crate::{Error, ModelInfo, Models, Options};
 
 /// The scale unless a user asks for another, or the model has less.
-const DEFAULT_SCALE: u32 = 8;
+pub(crate) const DEFAULT_SCALE: u32 = 8;
 
 /// What to do with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -169,7 +169,10 @@ impl Plan {
             .collect();
         let mut warnings = pack_warnings(pack, rules, &rows);
         let names: Vec<&str> = drafts.iter().map(|draft| draft.name.as_str()).collect();
-        warnings.extend(options.idle(&names));
+        warnings.extend(options.idle(
+            &names,
+            "texture of the pack; names start at textures/, at assets/ or at the top",
+        ));
         rows.extend(companions(pack, rules, scale, &rows, &mut warnings));
         rows.sort_by_key(|row| row.entry);
         let atlases = atlas::estimate(&drafts, scale);

@@ -15,6 +15,7 @@ mod plants;
 
 pub mod pack;
 pub mod sheet;
+pub mod sheets;
 
 use pack::Pack;
 

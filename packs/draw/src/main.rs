@@ -1,4 +1,4 @@
-//! `draw-packs`: writes packs/starter and packs/starter.zip, or a contact sheet to look at.
+//! `draw-packs`: writes packs/starter, packs/starter.zip and packs/sheets, or a contact sheet to look at.
 
 use std::error::Error;
 use std::path::Path;
@@ -11,6 +11,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
             pack.write(&packs.join("starter"))?;
             std::fs::write(packs.join("starter.zip"), pack.zip()?)?;
+            draw_packs::sheets::sheets().write(&packs.join("sheets"))?;
             Ok(())
         }
         [flag, file, rest @ ..] if flag == "--sheet" => {

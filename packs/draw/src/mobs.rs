@@ -370,7 +370,7 @@ fn slime() -> Canvas {
 // ---- Paintings ----------------------------------------------------------------------------------
 
 /// A ball or egg, lit from the upper left, cut to a ramp's shades.
-fn ball(canvas: &mut Canvas, centre: [i32; 2], radius: [i32; 2], ramp: &Ramp) {
+pub(crate) fn ball(canvas: &mut Canvas, centre: [i32; 2], radius: [i32; 2], ramp: &Ramp) {
     for y in -radius[1]..=radius[1] {
         for x in -radius[0]..=radius[0] {
             // Squares in 1/64 of the radius.

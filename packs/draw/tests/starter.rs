@@ -42,10 +42,14 @@ fn texture<'a>(pack: &'a Pack, path: &str) -> &'a Canvas {
 }
 
 #[test]
-fn the_committed_folder_is_what_is_drawn() {
-    let (pack, root) = (starter(), packs().join("starter"));
+fn the_committed_folders_are_what_is_drawn() {
+    folder_is_drawn(&starter(), &packs().join("starter"));
+    folder_is_drawn(&draw_packs::sheets::sheets(), &packs().join("sheets"));
+}
+
+fn folder_is_drawn(pack: &Pack, root: &Path) {
     let mut names = Vec::new();
-    collect(&root, &root, &mut names);
+    collect(root, root, &mut names);
     names.sort();
     assert_eq!(
         names,
@@ -53,7 +57,7 @@ fn the_committed_folder_is_what_is_drawn() {
         "run `cargo run -p draw-packs`"
     );
     for (name, bytes) in &pack.files {
-        let committed = std::fs::read(root.join(name)).unwrap();
+        let committed = std::fs::read(root.join(name)).expect("a file of the folder");
         assert!(
             committed == *bytes,
             "{name} differs: run `cargo run -p draw-packs`"

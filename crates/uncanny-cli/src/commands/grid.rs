@@ -134,7 +134,7 @@ pub(crate) fn run(args: &GridArgs, _talk: Talk) -> Result<u8, Error> {
         name: name.to_owned(),
         source,
     };
-    let mut models = Loaded::new(args.device, None, None);
+    let mut models = Loaded::new(args.device, None, None, None);
     for name in &names {
         models.info(name).map_err(|source| failed(name, source))?;
     }

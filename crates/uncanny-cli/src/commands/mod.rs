@@ -8,4 +8,5 @@ pub(crate) mod eval;
 pub(crate) mod grid;
 pub(crate) mod models;
 pub(crate) mod plan;
+pub(crate) mod sheet;
 pub(crate) mod train;
