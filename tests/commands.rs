@@ -9,9 +9,11 @@ use std::process::Stdio;
 
 use util::{Scene, large_pack, small_pack, zip};
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 10] = [
     "convert",
     "plan",
+    "sheet",
+    "grid",
     "models",
     "train",
     "eval",
