@@ -146,6 +146,8 @@ fn halved(x: &Tensor) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::landmarks::formula::{noise_tensor, values};
+    use crate::loss::tests::drawn_and_real;
     use tch::Device;
     use tch::nn::VarStore;
 
@@ -232,6 +234,79 @@ mod tests {
                 (found - expected).abs() < 0.02 * expected.abs(),
                 "{found} {expected}"
             );
+        }
+    }
+
+    /// Scores, penalty and its derivatives by every convolution's weights, against PyTorch in 64 bits.
+    #[test]
+    fn scores_and_penalty_are_what_pytorch_computes() {
+        let values = values("losses");
+        let cases = values["critics"].as_array().unwrap();
+        assert_eq!(cases.len(), 4);
+        for case in cases {
+            let (patches, conditional) = (
+                case["patches"].as_bool().unwrap(),
+                case["conditional"].as_bool().unwrap(),
+            );
+            let progress = Progress {
+                step: case["step"].as_u64().unwrap() as u8,
+                alpha: case["alpha"].as_f64().unwrap(),
+            };
+            let (store, critic) = critic(CriticRecipe {
+                width: 16,
+                patches,
+                conditional,
+                ..Default::default()
+            });
+            let variables = store.variables();
+            let mut names: Vec<&String> = variables.keys().collect();
+            names.sort();
+            for (i, name) in names.iter().enumerate() {
+                // Of each convolution first the bias, then the weight.
+                let (key, reach) = if name.ends_with("bias") {
+                    (i + 1, 0.1)
+                } else {
+                    (i - 1, 3f64.sqrt())
+                };
+                let mut variable = variables[*name].shallow_clone();
+                let made = noise_tensor(&variable.size(), key, reach);
+                tch::no_grad(|| variable.copy_(&made));
+            }
+            let side = 16i64 << progress.step;
+            let (mut drawn, mut real) = drawn_and_real(side);
+            if conditional {
+                let given = noise_tensor(&[2, 3, side, side], 3, 1.0);
+                drawn = Tensor::cat(&[&drawn, &given], 1);
+                real = Tensor::cat(&[&real, &given], 1);
+            }
+            let near = |found: f64, expected: f64, what: &str| {
+                let allowed = 1e-4 * expected.abs().max(0.1);
+                assert!(
+                    (found - expected).abs() < allowed,
+                    "{what} of {case}: {found}, expected {expected}"
+                );
+            };
+            let scores = critic.forward(&real, progress).unwrap();
+            for (i, score) in case["scores"].as_array().unwrap().iter().enumerate() {
+                let found = scores.double_value(&[i as i64]);
+                near(found, score.as_f64().unwrap(), "score");
+            }
+            let mix = Tensor::from_slice(&[0.25f32, 0.625]).reshape([2, 1, 1, 1]);
+            let penalty = critic.penalty(&real, &drawn, &mix, progress).unwrap();
+            let expected = case["penalty"].as_f64().unwrap();
+            near(penalty.double_value(&[]), expected, "penalty");
+            penalty.backward();
+            let derivatives = case["derivatives"].as_object().unwrap();
+            assert!(derivatives.len() >= 6);
+            for (name, expected) in derivatives {
+                let weight = &variables[name];
+                let gradient = weight.grad();
+                let flat = gradient.flatten(0, -1);
+                let one = flat.double_value(&[1 % flat.size()[0]]);
+                near(one, expected[0].as_f64().unwrap(), name);
+                let along = (gradient * weight).sum(Kind::Double).double_value(&[]);
+                near(along, expected[1].as_f64().unwrap(), name);
+            }
         }
     }
 }

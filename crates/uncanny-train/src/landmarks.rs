@@ -106,45 +106,219 @@ impl Landmarks {
     }
 }
 
-/// Random weights of the published shapes, for tests.
+/// What the fixtures of `tests/fixtures` are computed from: `formula.py` there is the same.
 #[cfg(test)]
-pub(crate) fn random() -> uncanny_model::checkpoint::StateDict {
-    use uncanny_model::tensors::from_tensor;
-    let mut state = uncanny_model::checkpoint::StateDict::new();
-    let cpu = (Kind::Float, Device::Cpu);
-    let mut put = |key: String, tensor: Tensor| {
-        state.insert(key, from_tensor(&tensor).expect("it is on the CPU"));
-    };
-    for (name, out, input, k) in [
-        ("conv", 32, 3, 5),
-        ("layers.0", 64, 32, 3),
-        ("layers.3", 128, 64, 3),
-        ("layers.6", 128, 128, 3),
-        ("layers.9", 68, 128, 3),
-    ] {
-        put(
-            format!("{name}.weight"),
-            Tensor::randn([out, input, k, k], cpu) * 0.05,
-        );
-        put(format!("{name}.bias"), Tensor::randn([out], cpu) * 0.1);
+pub(crate) mod formula {
+    use super::*;
+    use serde_json::Value;
+    use uncanny_model::checkpoint::{StateDict, TensorData};
+
+    pub(crate) fn fixtures() -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures")
     }
-    for (place, out) in [(1, 64), (4, 128), (7, 128)] {
-        put(
-            format!("layers.{place}.weight"),
-            Tensor::rand([out], cpu) + 0.5,
+
+    pub(crate) fn values(folder: &str) -> Value {
+        let path = fixtures().join(folder).join("values.json");
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    pub(crate) fn noise(count: usize, key: usize, reach: f64) -> Vec<f32> {
+        let one = |i: usize| {
+            let wave = (i as f64 * 12.9898 + key as f64 * 78.233).sin() * 43_758.545_3;
+            (2.0 * reach * (wave - wave.floor() - 0.5)) as f32
+        };
+        (0..count).map(one).collect()
+    }
+
+    pub(crate) fn noise_tensor(shape: &[i64], key: usize, reach: f64) -> Tensor {
+        let count = shape.iter().product::<i64>() as usize;
+        Tensor::from_slice(&noise(count, key, reach)).reshape(shape)
+    }
+
+    /// 1 x 3 x side x side in 0..1: an oval with two eyes and a mouth.
+    pub(crate) fn face(side: usize, shift: f64) -> Tensor {
+        let mut planes: Vec<f32> = Vec::new();
+        for (low, high) in [(0.2, 0.9), (0.25, 0.7), (0.3, 0.55)] {
+            for (row, column) in (0..side).flat_map(|y| (0..side).map(move |x| (y, x))) {
+                let x = (column as f64 + 0.5) / side as f64;
+                let y = (row as f64 + 0.5) / side as f64 - shift;
+                let blob = |cx: f64, cy: f64, rx: f64, ry: f64| {
+                    (-((x - cx) / rx).powi(2) - ((y - cy) / ry).powi(2)).exp()
+                };
+                let mut value: f64 = low + (high - low) * blob(0.5, 0.5, 0.4, 0.5);
+                value -= 0.4 * blob(0.34, 0.4, 0.07, 0.04) + 0.4 * blob(0.66, 0.4, 0.07, 0.04);
+                value -= 0.3 * blob(0.5, 0.75, 0.15, 0.04) - 0.1 * blob(0.5, 0.58, 0.05, 0.08);
+                planes.push(value as f32);
+            }
+        }
+        Tensor::from_slice(&planes).reshape([1, 3, side as i64, side as i64])
+    }
+
+    /// The landmark network's state dict, with weights by `noise`.
+    pub(crate) fn landmark_weights() -> StateDict {
+        let mut shapes: Vec<(String, Vec<usize>)> = Vec::new();
+        for (name, out, input, k) in [
+            ("conv", 32, 3, 5),
+            ("layers.0", 64, 32, 3),
+            ("layers.3", 128, 64, 3),
+            ("layers.6", 128, 128, 3),
+            ("layers.9", 68, 128, 3),
+        ] {
+            shapes.push((format!("{name}.weight"), vec![out, input, k, k]));
+            shapes.push((format!("{name}.bias"), vec![out]));
+        }
+        for (place, out) in [(1, 64), (4, 128), (7, 128)] {
+            for what in ["weight", "bias", "running_mean", "running_var"] {
+                shapes.push((format!("layers.{place}.{what}"), vec![out]));
+            }
+        }
+        shapes.sort();
+        let mut state = StateDict::new();
+        for (number, (key, shape)) in shapes.into_iter().enumerate() {
+            let count = shape.iter().product();
+            let made = if let [_, input, k, _] = shape[..] {
+                noise(count, number, (6.0 / (input * k * k) as f64).sqrt())
+            } else if key.ends_with("running_var") || key.ends_with("weight") {
+                let around = noise(count, number, 0.5);
+                around
+                    .iter()
+                    .map(|x| (1.0 + f64::from(*x)) as f32)
+                    .collect()
+            } else {
+                noise(count, number, 0.2)
+            };
+            state.insert(key, TensorData::from_f32(shape, &made).unwrap());
+        }
+        state
+    }
+
+    pub(crate) fn save(state: &StateDict) -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("landmarks.safetensors");
+        checkpoint::write_safetensors(&path, state, &Default::default(), None).unwrap();
+        (folder, path)
+    }
+
+    pub(crate) fn landmarks() -> Landmarks {
+        let (_folder, path) = save(&landmark_weights());
+        Landmarks::load(&path, Device::Cpu).unwrap()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+mod tests {
+    use super::formula::{face, landmark_weights, landmarks, save, values};
+    use super::*;
+    use serde_json::Value;
+    use uncanny_model::checkpoint::TensorData;
+
+    /// Heatmaps of one picture against PyTorch's.
+    fn agrees(heatmaps: &Tensor, expected: &Value, tolerance: f64) {
+        assert_eq!(heatmaps.size(), [1, 68, 64, 64]);
+        let numbers = |value: &Value| -> Vec<f64> {
+            let list = value.as_array().unwrap();
+            list.iter().map(|x| x.as_f64().unwrap()).collect()
+        };
+        let list = |name: &str| expected[name].as_array().unwrap();
+        for place in list("values") {
+            let place = numbers(place);
+            let [c, y, x] = [0, 1, 2].map(|i| place[i] as i64);
+            let found = heatmaps.double_value(&[0, c, y, x]);
+            assert!((found - place[3]).abs() < tolerance, "{found} {place:?}");
+        }
+        let means = numbers(&expected["means"]);
+        let found = heatmaps.mean_dim([2i64, 3].as_slice(), false, Kind::Double);
+        for (c, mean) in means.iter().enumerate() {
+            let found = found.double_value(&[0, c as i64]);
+            assert!((found - mean).abs() < tolerance, "{c}: {found} {mean}");
+        }
+        let peaks = Landmarks::peaks(heatmaps).unwrap();
+        assert!(list("peaks").len() > 30 && list("values").len() == 30 && means.len() == 68);
+        for peak in list("peaks") {
+            let peak = numbers(peak);
+            let found = |i: i64| peaks.double_value(&[0, peak[0] as i64, i]);
+            assert_eq!([found(0), found(1)], [peak[1], peak[2]], "{peak:?}");
+        }
+    }
+
+    #[test]
+    fn heatmaps_are_what_pytorch_computes() {
+        let landmarks = landmarks();
+        let expected = values("landmarks");
+        let found = landmarks.heatmaps(&face(64, 0.0)).unwrap();
+        agrees(&found, &expected["made_up"], 1e-4);
+        // The same size is left alone; a larger one is reduced with antialiasing.
+        agrees(
+            &landmarks.of(&face(64, 0.0)).unwrap(),
+            &expected["made_up"],
+            1e-4,
         );
-        put(
-            format!("layers.{place}.bias"),
-            Tensor::randn([out], cpu) * 0.1,
-        );
-        put(
-            format!("layers.{place}.running_mean"),
-            Tensor::randn([out], cpu) * 0.1,
-        );
-        put(
-            format!("layers.{place}.running_var"),
-            Tensor::rand([out], cpu) + 0.5,
+        agrees(
+            &landmarks.of(&face(128, 0.1)).unwrap(),
+            &expected["reduced"],
+            1e-4,
         );
     }
-    state
+
+    #[test]
+    fn a_file_that_is_no_landmark_network_says_why() {
+        let refused = |change: &dyn Fn(&mut uncanny_model::checkpoint::StateDict)| {
+            let mut state = landmark_weights();
+            change(&mut state);
+            let (_folder, path) = save(&state);
+            Landmarks::load(&path, Device::Cpu).unwrap_err().to_string()
+        };
+        let text = refused(&|state| drop(state.take("layers.4.running_var")));
+        assert!(
+            text.contains("layers.4.running_var: expected [128], found nothing"),
+            "{text}"
+        );
+        assert!(text.contains("landmarks.safetensors"), "{text}");
+        let text = refused(&|state| {
+            let odd = TensorData::from_f32(vec![32, 3, 3, 3], &[0.5; 32 * 27]).unwrap();
+            state.insert("conv.weight", odd);
+        });
+        assert!(
+            text.contains("conv.weight: expected [32, 3, 5, 5], found [32, 3, 3, 3]"),
+            "{text}"
+        );
+    }
+
+    /// `../shared/weights`, where it lies beside the repository.
+    fn published(name: &str) -> Option<std::path::PathBuf> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/weights");
+        let path = folder.join(name);
+        if !path.exists() {
+            eprintln!("skipped: no {}", path.display());
+            return None;
+        }
+        Some(path)
+    }
+
+    #[test]
+    fn the_published_network_sees_what_pytorch_sees() {
+        let Some(path) = published("compressed_model_011000.safetensors") else {
+            return;
+        };
+        let landmarks = Landmarks::load(&path, Device::Cpu).unwrap();
+        let found = landmarks.heatmaps(&face(64, 0.0)).unwrap();
+        agrees(&found, &values("landmarks")["published"], 1e-4);
+    }
+
+    #[test]
+    fn the_published_module_is_refused_with_a_remedy() {
+        let Some(path) = published("compressed_model_011000.pth") else {
+            return;
+        };
+        let error = Landmarks::load(&path, Device::Cpu).unwrap_err();
+        let mut text = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(error) = cause {
+            text.push_str(&format!(" {error}"));
+            cause = error.source();
+        }
+        assert!(text.contains("state_dict()"), "{text}");
+        assert!(text.contains("compressed_model_011000.pth"), "{text}");
+    }
 }

@@ -120,8 +120,9 @@ fn texture(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use crate::landmarks::formula::{face, landmarks, noise_tensor, values};
     use image::{DynamicImage, RgbImage};
     use tch::Device;
 
@@ -171,5 +172,77 @@ mod tests {
         assert_eq!(names, ["l1"]);
         let l1 = terms[0].1.double_value(&[]);
         assert!((total.double_value(&[]) - 2.0 * l1).abs() < 1e-6);
+    }
+
+    /// `tests/fixtures/losses/make.py` has the same.
+    pub(crate) fn drawn_and_real(side: i64) -> (Tensor, Tensor) {
+        let faces = [face(side as usize, 0.0), face(side as usize, 0.1)];
+        let clear = Tensor::cat(&faces, 0) * 2.0 - 1.0;
+        let drawn = &clear * 0.8 + noise_tensor(&clear.size(), 1, 0.15);
+        let real = &clear * 0.9 + noise_tensor(&clear.size(), 2, 0.1);
+        (drawn, real)
+    }
+
+    /// Each term, and their weighted sum, against PyTorch and scikit-image.
+    #[test]
+    fn every_term_is_what_pytorch_computes() {
+        let (drawn, real) = drawn_and_real(128);
+        let expected = values("losses");
+        let losses = Losses {
+            l1: 1.0,
+            ssim: 2.0,
+            texture: 3.0,
+            adversarial: 100.0,
+            heatmap: 50.0,
+            attention: 5.0,
+        };
+        let landmarks = landmarks();
+        let (total, terms) = reconstruction(&losses, &drawn, &real, Some(&landmarks), 2).unwrap();
+        let names: Vec<&str> = terms.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["l1", "ssim", "texture", "heatmap", "attention"]);
+        let mut sum = 0.0;
+        for ((name, term), weight) in terms.iter().zip([1.0, 2.0, 3.0, 50.0, 5.0]) {
+            let (found, expected) = (term.double_value(&[]), expected[*name].as_f64().unwrap());
+            assert!(
+                (found - expected).abs() < 1e-4 * expected,
+                "{name}: {found} {expected}"
+            );
+            sum += weight * expected;
+        }
+        assert!(
+            (total.double_value(&[]) - sum).abs() < 1e-4 * sum,
+            "{total:?} {sum}"
+        );
+    }
+
+    #[test]
+    fn landmark_losses_look_at_part_of_the_batch_and_reach_the_drawn_picture() {
+        let (drawn, real) = drawn_and_real(64);
+        let landmarks = landmarks();
+        for losses in [
+            Losses {
+                heatmap: 1.0,
+                ..Losses::default()
+            },
+            Losses {
+                attention: 1.0,
+                ..Losses::default()
+            },
+        ] {
+            let drawn = drawn.detach().set_requires_grad(true);
+            let (total, _) = reconstruction(&losses, &drawn, &real, Some(&landmarks), 1).unwrap();
+            let alone = (drawn.narrow(0, 0, 1), real.narrow(0, 0, 1));
+            let (first, _) =
+                reconstruction(&losses, &alone.0, &alone.1, Some(&landmarks), 1).unwrap();
+            assert!((&total - first).abs().double_value(&[]) < 1e-6);
+            total.backward();
+            let moved = |i: i64| drawn.grad().get(i).abs().sum(Kind::Float).double_value(&[]);
+            assert!(
+                moved(0) > 1e-4 && moved(1) == 0.0,
+                "{} {}",
+                moved(0),
+                moved(1)
+            );
+        }
     }
 }

@@ -527,4 +527,26 @@ mod tests {
             "no earlier steps",
         );
     }
+
+    #[test]
+    fn every_shipped_recipe_is_one() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets");
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|end| end == "toml") {
+                let recipe = Recipe::read(&path).unwrap();
+                assert!(
+                    recipe.stages.iter().all(|stage| stage.iterations > 0),
+                    "{path:?}"
+                );
+                // What is left beside a training reads as the same.
+                let again = toml::to_string_pretty(&recipe).unwrap();
+                assert_eq!(Recipe::parse(&again, "again").unwrap(), recipe, "{path:?}");
+                names.push(path.file_stem().unwrap().to_owned());
+            }
+        }
+        names.sort();
+        assert_eq!(names, ["faces", "plain", "textures"]);
+    }
 }

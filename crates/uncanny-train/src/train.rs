@@ -24,12 +24,15 @@ use crate::critic::Critic;
 use crate::evaluate::{self, Baseline, Bench, Context, Score, Settings};
 use crate::landmarks::Landmarks;
 use crate::loss::{self, Terms};
+use crate::random::Random;
 use crate::recipe::{DegradeRecipe, NetworkRecipe, Position, Recipe};
 use crate::state::{self, Training};
 use crate::{Batch, Error, Picture, Pictures, Result, SIDE, Sampler, Source};
 
 /// Adam's betas for the critic, as PFSR's authors have them.
 const CRITIC_BETAS: (f64, f64) = (0.0, 0.99);
+/// Chooses where between real and drawn pictures the critic's penalty looks.
+const MIX: u64 = 0x9e1a;
 /// How many test pictures are measured during the training.
 const MEASURED: usize = 32;
 /// How many are measured at the end at most: a test set is smaller, a training set may not fit into memory so.
@@ -282,8 +285,10 @@ impl Studio {
             let mut blame = &apart + drift * recipe.drift;
             terms.push(("critic", apart.detach()));
             if position.within.is_multiple_of(recipe.penalty_every) {
-                let count = [real.size()[0], 1, 1, 1];
-                let mix = Tensor::f_rand(count, (Kind::Float, device))?;
+                // By number, as the batches are: a training that went on is the one that was never stopped.
+                let mut random = Random::new(self.recipe.seed ^ MIX, training.iteration);
+                let mix: Vec<f32> = (0..real.size()[0]).map(|_| random.share()).collect();
+                let mix = there(&Tensor::f_from_slice(&mix)?.f_reshape([-1, 1, 1, 1])?)?;
                 let penalty = critic.penalty(&real, &drawn, &mix, progress)?;
                 terms.push(("penalty", penalty.detach()));
                 blame += penalty * (recipe.penalty * recipe.penalty_every as f64);

@@ -1,0 +1,205 @@
+//! Relief against an independent PyTorch implementation: `tests/fixtures/relief`, with the script that made it.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::path::{Path, PathBuf};
+
+use tch::Tensor;
+use uncanny_model::arch;
+use uncanny_model::checkpoint::{self, Checkpoint};
+use uncanny_model::tensors::to_tensor;
+use uncanny_model::{Device, Network};
+use uncanny_texture::{Edges, Rect, RgbPlanes, TileGrid, Tiling, Upscaler as _};
+
+const CASES: [(&str, &str); 2] = [
+    ("tiny", "Relief, 16 channels, 2 blocks"),
+    ("flat", "Relief, 8 channels, 0 blocks"),
+];
+
+fn fixture(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/relief");
+    folder.join(format!("{name}.safetensors"))
+}
+
+/// The input, or what a case makes of it.
+fn expected(name: &str) -> Tensor {
+    let state = checkpoint::read(&fixture("io")).unwrap().state;
+    to_tensor(state.get(name).unwrap()).unwrap()
+}
+
+#[test]
+fn it_is_what_pytorch_computes() {
+    for (case, architecture) in CASES {
+        let network = Network::load(&fixture(case), Device::CPU).unwrap();
+        assert_eq!(network.description().architecture, architecture);
+        assert_eq!(network.scale().get(), 8);
+        let (found, expected) = (network.forward(&expected("input")).unwrap(), expected(case));
+        assert_eq!(found.size(), expected.size());
+        let worst = (found - expected).abs().max().double_value(&[]);
+        assert!(worst < 1e-5, "{case} differs by {worst}");
+    }
+}
+
+/// Writes a changed copy of a fixture and says why it does not load.
+fn refusal(change: impl FnOnce(&mut Checkpoint)) -> String {
+    let mut checkpoint = checkpoint::read(&fixture("tiny")).unwrap();
+    change(&mut checkpoint);
+    let scratch = tempfile::tempdir().unwrap();
+    let path = scratch.path().join("changed.safetensors");
+    checkpoint::write_safetensors(&path, &checkpoint.state, &checkpoint.metadata, None).unwrap();
+    Network::load(&path, Device::CPU).unwrap_err().to_string()
+}
+
+#[test]
+fn missing_surplus_and_misshapen_tensors_are_named() {
+    for key in [
+        "to_rgb.bias",
+        "up.2.refine.bias",
+        "body.1.conv_1.weight",
+        "conv_in.bias",
+    ] {
+        let text = refusal(|c| drop(c.state.take(key)));
+        assert!(text.contains("lacks") && text.contains(key), "{text}");
+    }
+    let text = refusal(|c| {
+        let extra = c.state.get("to_rgb.bias").unwrap().clone();
+        c.state.insert("surprise.bias", extra);
+    });
+    assert!(text.contains("surprise.bias"), "{text}");
+    for key in ["to_rgb.weight", "body.0.conv_0.weight", "up.1.conv.bias"] {
+        let text = refusal(|c| {
+            let mut odd = c.state.get(key).unwrap().clone();
+            odd.shape.insert(0, 1);
+            c.state.insert(key, odd);
+        });
+        assert!(text.contains(key) && text.contains("[1, "), "{text}");
+    }
+    // A gap in the trunk: the blocks after it are too many.
+    let text = refusal(|c| {
+        for part in [
+            "conv_0.weight",
+            "conv_0.bias",
+            "conv_1.weight",
+            "conv_1.bias",
+        ] {
+            drop(c.state.take(&format!("body.0.{part}")));
+        }
+    });
+    assert!(text.contains("body.1.conv_0"), "{text}");
+    // Channels that three doublings cannot halve.
+    let text = refusal(|c| {
+        let old = c.state.take("conv_in.weight").unwrap();
+        let part = old.to_f32()[..12 * 27].to_vec();
+        let narrow = checkpoint::TensorData::from_f32(vec![12, 3, 3, 3], &part).unwrap();
+        c.state.insert("conv_in.weight", narrow);
+    });
+    assert!(
+        text.contains("multiple of 8") && text.contains("[12, "),
+        "{text}"
+    );
+}
+
+/// No other architecture takes it, and it takes no other's fixture.
+#[test]
+fn it_is_taken_for_nothing_else() {
+    for (case, _) in CASES {
+        let state = checkpoint::read(&fixture(case)).unwrap().state;
+        assert!(matches!(arch::pfsr::Config::detect(&state), Ok(None)));
+        assert!(matches!(arch::rrdb::Config::detect(&state), Ok(None)));
+        assert!(matches!(arch::compact::Config::detect(&state), Ok(None)));
+        assert!(matches!(arch::span::Config::detect(&state), Ok(None)));
+        assert!(matches!(arch::plksr::Config::detect(&state), Ok(None)));
+    }
+    let mut seen = 0;
+    for folder in ["pfsr", "rrdb", "compact", "span", "plksr"] {
+        let path = fixture("tiny").parent().unwrap().with_file_name(folder);
+        for entry in std::fs::read_dir(path).unwrap() {
+            let path = entry.unwrap().path();
+            if path
+                .extension()
+                .is_some_and(|end| end == "pth" || end == "ckpt")
+            {
+                let state = checkpoint::read(&path).unwrap().state;
+                assert!(
+                    matches!(arch::relief::Config::detect(&state), Ok(None)),
+                    "{path:?}"
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 18, "{seen}");
+}
+
+/// A picture of ramps, edges and noise, as texels of a game texture have them.
+fn texture(side: u32) -> RgbPlanes {
+    let value = |channel: u32, x: u32, y: u32| {
+        let noise = (x * 37 + y * 91 + x * y * 13 + channel * 57) % 97;
+        let brick = if (x / 8 + y / 4).is_multiple_of(3) {
+            80
+        } else {
+            0
+        };
+        (40 + noise + brick + channel * 20) as f32 / 255.0
+    };
+    let pixels =
+        (0..3).flat_map(|c| (0..side).flat_map(move |y| (0..side).map(move |x| value(c, x, y))));
+    RgbPlanes {
+        width: side,
+        height: side,
+        data: pixels.collect(),
+    }
+}
+
+/// The differences of a wrapping texture in its tiles of 24 from the same in one tile with so much around it that no
+/// edge reaches it: mean and largest.
+fn joint(network: &mut Network, context: u32) -> (f32, f32) {
+    let side = 32;
+    let image = texture(side);
+    let rect = Rect {
+        x: 0,
+        y: 0,
+        width: side,
+        height: side,
+    };
+    let mut enhanced = |stride: u32, context: u32| {
+        let tiling = Tiling::fixed(stride + 2 * context, stride, 0);
+        let grid = TileGrid::new(side, side, Edges::WRAP, tiling);
+        let mut blend = grid.blend(network.scale());
+        for number in 0..grid.len() {
+            let tile = grid.cut(&image, rect, Edges::WRAP, number);
+            blend.place(number, &network.upscale(&[tile]).unwrap()[0]);
+        }
+        blend.finish()
+    };
+    let (tiled, whole) = (enhanced(16, context), enhanced(side, 24));
+    let off: Vec<f32> = tiled
+        .data
+        .iter()
+        .zip(&whole.data)
+        .map(|(a, b)| (a - b).abs())
+        .collect();
+    let mean = off.iter().sum::<f32>() / off.len() as f32;
+    (mean, off.iter().fold(0.0, |worst, x| worst.max(*x)))
+}
+
+/// A texel sees `5 + 2 * blocks` others in each direction: one by the first convolution, two by each block, two (in
+/// all) by those of the doublings and two by the back-projection. With as much context, tiles are exact; the 4 texels
+/// that its tiles have leave what is measured here.
+#[test]
+fn in_tiles_it_is_nearly_what_it_is_in_one_piece() {
+    for (case, reach, mean, worst) in [("flat", 5, 1e-4, 0.02), ("tiny", 9, 2e-3, 0.1)] {
+        let mut network = Network::load(&fixture(case), Device::CPU)
+            .unwrap()
+            .with_batch(1);
+        let tiling = network.tiling();
+        assert_eq!((tiling.tile, tiling.stride, tiling.feather), (24, 16, 0));
+        let exact = joint(&mut network, reach);
+        assert!(
+            exact.1 < 1e-5,
+            "{case} with {reach} texels of context: {exact:?}"
+        );
+        let found = joint(&mut network, 4);
+        assert!(found.0 < mean && found.1 < worst, "{case}: {found:?}");
+    }
+}

@@ -1,0 +1,376 @@
+//! `uncanny train`, end to end: tiny networks on a few pictures drawn here.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "tests may panic; their helpers are shared"
+)]
+
+mod util;
+
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use uncanny_model::checkpoint;
+use util::{Outcome, Scene, noise, png, zip};
+
+/// Waves with edges: something to learn.
+fn picture(seed: u32) -> Vec<u8> {
+    png(128, 128, |x, y| {
+        let wave = |k: f32| {
+            let turn = (x as f32 * k + y as f32 * 3.0) * std::f32::consts::TAU / 128.0;
+            128.0 + 80.0 * (turn + seed as f32).sin()
+        };
+        let edge = if (x / 16 + y / 32 + seed).is_multiple_of(3) {
+            40
+        } else {
+            0
+        };
+        [
+            wave(2.0) as u8 + edge,
+            wave(5.0) as u8,
+            wave(seed as f32) as u8,
+            255,
+        ]
+    })
+}
+
+/// Three stages, the last with a critic. The new step is faded in to the end of its stage, so that no layer is learned
+/// in one part of it and not in another.
+const PFSR: &str = r#"
+    name = "tiny"
+    network = { architecture = "pfsr", width = 8 }
+    batch = 2
+    seed = 7
+    average = 0.9
+    betas = [0.9, 0.99]
+    [data]
+    train = [{ path = "train" }]
+    test = ["test"]
+    degrade = "chain"
+    flip = true
+    [critic]
+    width = 8
+    penalty_every = 2
+    [[stage]]
+    step = 1
+    iterations = 14
+    rate = [1e-3, 1e-3]
+    losses = { l1 = 1 }
+    [[stage]]
+    step = 2
+    fade = 1
+    iterations = 14
+    rate = [1e-3, 1e-3]
+    losses = { l1 = 1, ssim = 0.1 }
+    [[stage]]
+    iterations = 14
+    rate = [1e-3, 1e-4]
+    losses = { l1 = 1, texture = 0.2, adversarial = 0.1 }
+"#;
+
+const RUN: &str = "train --recipe tiny.toml --device cpu --threads 1 --sample-every 7";
+
+fn scene(recipe: &str) -> Scene {
+    let scene = Scene::new();
+    for seed in 0..4 {
+        scene.write(format!("train/{seed}.png"), picture(seed));
+    }
+    for seed in 4..6 {
+        scene.write(format!("test/{seed}.png"), picture(seed));
+    }
+    scene.write("train/broken.png", "no picture");
+    scene.write("tiny.toml", recipe);
+    scene.write(
+        "pack.zip",
+        zip(&[
+            (
+                "pack.mcmeta".into(),
+                br#"{"pack":{"pack_format":15,"description":"A test"}}"#.to_vec(),
+            ),
+            ("assets/minecraft/textures/block/stone.png".into(), noise(1)),
+        ]),
+    );
+    scene
+}
+
+/// The iterations of a file of numbers, whose lines must all be whole.
+#[track_caller]
+fn iterations(scene: &Scene, file: &str) -> Vec<u64> {
+    let text = fs::read_to_string(scene.path(file)).unwrap();
+    let mut lines = text.lines();
+    let columns = lines.next().unwrap().split(',').count();
+    lines
+        .map(|line| {
+            assert_eq!(line.split(',').count(), columns, "{line}");
+            line.split(',').next().unwrap().parse().unwrap()
+        })
+        .collect()
+}
+
+/// Weights of a checkpoint, by name.
+fn weights(scene: &Scene, file: &str) -> Vec<(String, Vec<f32>)> {
+    let state = checkpoint::read(&scene.path(file)).unwrap().state;
+    state
+        .iter()
+        .map(|(name, data)| (name.to_owned(), data.to_f32()))
+        .collect()
+}
+
+#[test]
+fn it_leaves_what_it_promises_and_its_network_enhances() {
+    let scene = scene(PFSR);
+    let run = scene.run(&format!("{RUN} --out run --json")).exits(0);
+    let summary = run.json();
+    run.says(&["4 pictures to train on, 2 to measure on, 1 left out"]);
+    assert_eq!(summary["iterations"], 42);
+    assert_eq!(summary["evaluation"]["pictures"], 2);
+    assert_eq!(
+        scene.listing("run"),
+        [
+            "evaluation.json",
+            "losses.csv",
+            "losses.png",
+            "metrics.csv",
+            "metrics.png",
+            "recipe.toml",
+            "samples",
+            "state.safetensors",
+            "tiny.safetensors",
+        ]
+    );
+    assert_eq!(iterations(&scene, "run/losses.csv"), [20, 40]);
+    assert_eq!(
+        iterations(&scene, "run/metrics.csv"),
+        [7, 14, 21, 28, 35, 42]
+    );
+    let losses = fs::read_to_string(scene.path("run/losses.csv")).unwrap();
+    let filled = |line: usize| -> Vec<bool> {
+        losses
+            .lines()
+            .nth(line)
+            .unwrap()
+            .split(',')
+            .map(|cell| !cell.is_empty())
+            .collect()
+    };
+    // total, l1, ssim, texture, adversarial, heatmap, attention, critic, penalty
+    assert_eq!(
+        filled(1)[1..],
+        [true, true, true, false, false, false, false, false, false]
+    );
+    assert_eq!(
+        filled(2)[1..],
+        [true, true, true, true, true, false, false, true, true]
+    );
+    let names: Vec<String> = (1..=6).map(|i| format!("{:07}.png", 7 * i)).collect();
+    assert_eq!(scene.listing("run/samples"), names);
+    for file in [
+        "run/losses.png",
+        "run/metrics.png",
+        "run/samples/0000042.png",
+    ] {
+        let drawn = image::open(scene.path(file)).unwrap().to_rgba8();
+        assert!(
+            drawn.width() > 300 && drawn.pixels().any(|p| p != drawn.get_pixel(0, 0)),
+            "{file}"
+        );
+    }
+    let evaluation = fs::read_to_string(scene.path("run/evaluation.json")).unwrap();
+    let evaluation: serde_json::Value = serde_json::from_str(&evaluation).unwrap();
+    assert_eq!(evaluation, summary["evaluation"]);
+    let models: Vec<&str> = evaluation["scores"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|score| score["model"].as_str().unwrap())
+        .collect();
+    assert_eq!(models.last(), Some(&"tiny"));
+    assert!(models.len() >= 3, "{models:?}");
+
+    // The recipe that is left trains the same; the network enhances.
+    scene
+        .run(&format!("{RUN} --out run"))
+        .exits(2)
+        .says(&["--resume", "run"]);
+    scene
+        .run("train --recipe run/recipe.toml --out again --threads 1 --device cpu --sample-every 42 -q")
+        .exits(0);
+    assert_eq!(
+        weights(&scene, "run/tiny.safetensors"),
+        weights(&scene, "again/tiny.safetensors")
+    );
+    scene
+        .run("convert pack.zip -o big.zip --model run/tiny.safetensors --device cpu --threads 1")
+        .exits(0);
+    let out = util::unzip(&scene.path("big.zip"));
+    let stone = util::file(&out, "assets/minecraft/textures/block/stone.png");
+    assert_eq!(util::size(stone), (128, 128));
+}
+
+/// Killed without warning, it goes on as if nothing had been: the same network, each iteration measured once.
+#[test]
+fn a_killed_training_goes_on() {
+    let scene = scene(PFSR);
+    scene.run(&format!("{RUN} --out whole -q")).exits(0);
+    let whole = weights(&scene, "whole/tiny.safetensors");
+    // In the second stage, and among those with a critic.
+    for least in [2, 4] {
+        let out = format!("killed-{least}");
+        let line = format!("{RUN} --out {out} --save-every 0");
+        let mut child = scene
+            .command()
+            .args(line.split_whitespace())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let since = Instant::now();
+        let metrics = scene.path(format!("{out}/metrics.csv"));
+        let measured = || fs::read_to_string(&metrics).map_or(0, |text| text.lines().count());
+        while measured() < 1 + least {
+            assert!(
+                child.try_wait().unwrap().is_none(),
+                "it ended before it was killed"
+            );
+            assert!(
+                since.elapsed() < Duration::from_secs(300),
+                "it does not measure"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::thread::sleep(Duration::from_millis(150));
+        child.kill().unwrap();
+        assert_eq!(
+            child.wait().unwrap().code(),
+            None,
+            "it ended before it was killed"
+        );
+
+        scene
+            .run(&format!("{RUN} --out {out} --resume --seed 8"))
+            .exits(2)
+            .says(&["seed 7", "seed 8"]);
+        let outcome: Outcome = scene.run(&format!("{RUN} --out {out} --resume"));
+        outcome.exits(0).says(&["iteration 42:"]);
+        assert_eq!(
+            iterations(&scene, &format!("{out}/metrics.csv")),
+            [7, 14, 21, 28, 35, 42]
+        );
+        let losses = iterations(&scene, &format!("{out}/losses.csv"));
+        assert_eq!(losses, [20, 40]);
+        let resumed = weights(&scene, &format!("{out}/tiny.safetensors"));
+        assert_eq!(resumed.len(), whole.len());
+        for ((name, found), (_, expected)) in resumed.iter().zip(&whole) {
+            for (found, expected) in found.iter().zip(expected) {
+                assert!(
+                    (found - expected).abs() <= 1e-3,
+                    "{out} {name}: {found} {expected}"
+                );
+            }
+        }
+        // Nothing is left to do: it only measures again.
+        scene
+            .run(&format!("{RUN} --out {out} --resume -q"))
+            .exits(0);
+        assert_eq!(iterations(&scene, &format!("{out}/metrics.csv")).len(), 6);
+    }
+}
+
+/// Relief, with a critic of patches that sees the input; half of the samples from pairs, whose small halves are red.
+#[test]
+fn relief_trains_on_pairs() {
+    let recipe = r#"
+        name = "tiny"
+        network = { architecture = "relief", width = 8, blocks = 1 }
+        batch = 2
+        seed = 7
+        average = 0.9
+        betas = [0.9, 0.99]
+        [data]
+        train = [{ path = "train", weight = 1 }, { path = "pairs", weight = 1 }]
+        test = ["pairs"]
+        degrade = "mixed"
+        quarter_turns = true
+        wrap = true
+        [critic]
+        width = 8
+        patches = true
+        conditional = true
+        [[stage]]
+        iterations = 20
+        rate = [1e-3, 1e-3]
+        losses = { l1 = 1 }
+        [[stage]]
+        iterations = 4
+        rate = [1e-3, 1e-4]
+        losses = { l1 = 1, adversarial = 0.1 }
+    "#;
+    let scene = scene(recipe);
+    for i in 0..2 {
+        scene.write(
+            format!("pairs/{i}_hi.png"),
+            png(128, 128, |x, _| [20, x as u8, 200, 255]),
+        );
+        scene.write(
+            format!("pairs/{i}_lo.png"),
+            png(16, 16, |_, _| [255, 0, 0, 255]),
+        );
+    }
+    scene
+        .run("train --recipe tiny.toml --out run --threads 1 --device cpu --sample-every 12")
+        .exits(0)
+        .says(&["6 pictures to train on, 2 to measure on, 1 left out"]);
+    assert_eq!(iterations(&scene, "run/metrics.csv"), [12, 24]);
+    let sheet = image::open(scene.path("run/samples/0000024.png"))
+        .unwrap()
+        .to_rgb8();
+    let red = sheet
+        .pixels()
+        .filter(|pixel| pixel.0 == [255, 0, 0])
+        .count();
+    assert!(
+        red >= 2 * 128 * 128,
+        "the input shown is the pair's own: {red}"
+    );
+    scene
+        .run("convert pack.zip -o big.zip --model run/tiny.safetensors --device cpu --threads 1")
+        .exits(0);
+    let out = util::unzip(&scene.path("big.zip"));
+    assert_eq!(
+        util::size(util::file(
+            &out,
+            "assets/minecraft/textures/block/stone.png"
+        )),
+        (128, 128)
+    );
+}
+
+#[test]
+fn what_cannot_be_trained_says_why() {
+    let scene = scene(&PFSR.replace("l1 = 1, texture", "heatmap = 1, texture"));
+    for (arguments, says) in [
+        ("train --out run", "pictures"),
+        ("train --recipe tiny.toml --out run", "--landmarks"),
+        (
+            "train --recipe faces --out run",
+            "compressed_model_011000.safetensors",
+        ),
+        (
+            "train train --recipe faces --out run",
+            "compressed_model_011000.safetensors",
+        ),
+        (
+            "train train --recipe faces --landmarks train/0.png --out run",
+            "train/0.png",
+        ),
+        ("train --recipe textures --out run", "tex128_train.tar"),
+        ("train --recipe no-such --out run", "no-such"),
+        ("train train --width 12 --out run", "multiple of 8"),
+        ("train train --batch 1 --out run", "batch"),
+    ] {
+        let outcome = scene.run(arguments).exits(2).prints_nothing().says(&[says]);
+        assert!(!outcome.stderr.contains("panicked"), "{}", outcome.stderr);
+    }
+    assert!(!scene.path("run").exists(), "nothing is left");
+}
