@@ -126,7 +126,7 @@ pub(crate) struct ConvertArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "What and how")]
 pub(crate) struct EnhanceArgs {
-    /// What enhances: a name that `uncanny models` lists, or a checkpoint's path [default: faces]
+    /// What enhances: a name that `uncanny models` lists, or a checkpoint's path [default: textures]
     #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::FilePath)]
     pub(crate) model: Option<String>,
 

@@ -29,7 +29,9 @@ macro_rules! shipped {
 }
 
 /// The networks that come with the library.
-pub static SHIPPED: &[Shipped] = &[FACES];
+pub static SHIPPED: &[Shipped] = &[TEXTURES, FACES];
+
+const TEXTURES: Shipped = shipped!("textures", "the network for a faithful pack, 8x");
 
 const FACES: Shipped = shipped!("faces", "the network that sees faces, 8x");
 

@@ -206,7 +206,6 @@ pub(crate) mod formula {
 }
 
 #[cfg(test)]
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 mod tests {
     use super::formula::{face, landmark_weights, landmarks, save, values};
     use super::*;

@@ -17,7 +17,7 @@ pub const MAX_ITERATIONS: u32 = 16;
 /// The longest side a picture may have after enhancement, unless the user says otherwise.
 pub const DEFAULT_MAX_SIZE: u32 = 4096;
 /// The model used when nobody names one.
-pub const DEFAULT_MODEL: &str = "faces";
+pub const DEFAULT_MODEL: &str = "textures";
 
 /// The contents of an `uncanny.toml`, or the same settings given on a command line. `None` means "not said".
 ///
