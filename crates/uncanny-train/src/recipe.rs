@@ -547,6 +547,6 @@ mod tests {
             }
         }
         names.sort();
-        assert_eq!(names, ["faces", "plain", "textures"]);
+        assert_eq!(names, ["faces", "pfsr", "plain", "textures"]);
     }
 }
