@@ -23,7 +23,8 @@ fn waves(phase: f32, alpha: u8) -> RgbaImage {
     RgbaImage::from_fn(128, 128, |x, y| {
         let turn = std::f32::consts::TAU / 128.0;
         let wave = |k: f32| {
-            128.0 + 90.0 * (k * turn * x as f32 + phase).sin() * (2.0 * turn * y as f32 + phase).cos()
+            128.0
+                + 90.0 * (k * turn * x as f32 + phase).sin() * (2.0 * turn * y as f32 + phase).cos()
         };
         let a = if x < 96 { 255 } else { alpha };
         [wave(3.0) as u8, wave(5.0) as u8, wave(2.0) as u8, a].into()
@@ -33,7 +34,7 @@ fn waves(phase: f32, alpha: u8) -> RgbaImage {
 /// Two pictures, a pair, and three files that will not do.
 fn pictures() -> Scene {
     let scene = Scene::new();
-    scene.write("set/a.png", png(&waves(0.8, 255)));
+    scene.write("set/a.png", png(&waves(2.1, 255)));
     scene.write("set/b.png", png(&waves(1.0, 0)));
     scene.write("set/pair_hi.png", png(&waves(2.0, 0)));
     let low = RgbaImage::from_fn(16, 16, |x, y| {

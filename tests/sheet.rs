@@ -149,7 +149,7 @@ fn what_is_wrong_is_said_with_its_place() {
 }
 
 #[test]
-fn the_face_network_enhances_sheets_and_the_cache_remembers() {
+fn the_network_enhances_sheets_and_the_cache_remembers() {
     let scene = scene();
     let first = scene
         .run("sheet art/slime.aseprite -o 1 --json")
@@ -159,7 +159,7 @@ fn the_face_network_enhances_sheets_and_the_cache_remembers() {
         .run("sheet art/slime.aseprite -o 2 --json")
         .exits(0)
         .json();
-    assert_eq!(first["model"]["name"], "faces");
+    assert_eq!(first["model"]["name"], "textures");
     // Of the seven cels some show the same.
     assert_eq!(
         (&first["enhanced"], &first["cached"]),
