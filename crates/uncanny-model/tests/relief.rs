@@ -183,7 +183,7 @@ fn joint(network: &mut Network, context: u32) -> (f32, f32) {
     (mean, off.iter().fold(0.0, |worst, x| worst.max(*x)))
 }
 
-/// The shipped network's tiles have 4 texels of context on each side; on a texture of bricks and noise, their joints do
+/// The shipped network's tiles have 6 texels of context on each side; on a texture of bricks and noise, their joints do
 /// not show.
 #[test]
 fn in_tiles_the_shipped_network_is_nearly_what_it_is_in_one_piece() {
@@ -191,11 +191,11 @@ fn in_tiles_the_shipped_network_is_nearly_what_it_is_in_one_piece() {
     let mut network = shipped.load(Device::CPU).unwrap().with_batch(1);
     let tiling = network.tiling();
     let context = (tiling.tile - tiling.stride) / 2;
-    let found: Vec<(u32, (f32, f32))> = [2, context, 2 * context]
+    let found: Vec<(u32, (f32, f32))> = [4, context, 8]
         .map(|context| (context, joint(&mut network, context)))
         .to_vec();
     eprintln!("context, (mean, largest difference) in 0..1: {found:?}");
     let (_, (mean, worst)) = found[1];
-    assert!(mean < 0.25 / 255.0 && worst < 6.0 / 255.0, "{found:?}");
+    assert!(mean < 0.1 / 255.0 && worst < 3.0 / 255.0, "{found:?}");
     assert!(found[0].1.0 > mean, "less context is worse: {found:?}");
 }

@@ -63,6 +63,10 @@ pub(crate) struct GridArgs {
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Output", value_parser = positive)]
     abreast: usize,
 
+    /// Leave out what a reduced picture was made of
+    #[arg(long, help_heading = "Output")]
+    no_original: bool,
+
     /// A column for each model; may be repeated [default: faces]
     #[arg(long, short, value_name = "MODEL", help_heading = "How", value_hint = ValueHint::FilePath)]
     model: Vec<String>,
@@ -179,12 +183,12 @@ pub(crate) fn run(args: &GridArgs, _talk: Talk) -> Result<u8, Error> {
             }
         }
     }
-    let truths = subjects.iter().any(|subject| subject.truth.is_some());
+    let truths = !args.no_original && subjects.iter().any(|subject| subject.truth.is_some());
     for (row, subject) in rows.iter_mut().zip(&subjects) {
         match &subject.truth {
+            _ if !truths => {}
             Some(truth) => row.push(("original".to_owned(), truth.clone())),
-            None if truths => row.push((String::new(), RgbaImage::new(1, 1))),
-            None => {}
+            None => row.push((String::new(), RgbaImage::new(1, 1))),
         }
     }
     let lines: Vec<Row> = rows
