@@ -192,7 +192,7 @@ pub struct Losses {
     pub l1: f64,
     /// 1 minus the structural similarity of luma.
     pub ssim: f64,
-    /// Difference of the local amount of fine detail, at two scales; see [`crate::train`].
+    /// Difference of the local amount of fine detail, at two scales; see [`crate::train()`].
     pub texture: f64,
     /// What the critic says of it, negated.
     pub adversarial: f64,

@@ -12,7 +12,7 @@ use uncanny::Models as _;
 use uncanny_model::{Device, DeviceChoice};
 use uncanny_pack::check_target;
 use uncanny_texture::sheet::{Row, sheet};
-use uncanny_texture::{RgbaImage, Scale, encode};
+use uncanny_texture::{Reach, RgbaImage, Scale, encode};
 use uncanny_train::Pictures;
 use uncanny_train::evaluate::{
     Baseline, Bench, Context, Degrade, Measures, Score, Settings, heatmaps,
@@ -123,6 +123,10 @@ pub(crate) struct EvalArgs {
     )]
     scale: Scale,
 
+    /// Let smaller models get there as `convert` does, again or resize, instead
+    #[arg(long, value_name = "HOW", help_heading = "How")]
+    reach: Option<Reach>,
+
     /// Measure on the middle of each picture, so many pixels a side
     #[arg(long, value_name = "PIXELS", default_value_t = 128, help_heading = "How",
         value_parser = clap::value_parser!(u32).range(32..))]
@@ -227,7 +231,7 @@ pub(crate) fn run(args: &EvalArgs, talk: Talk) -> Result<u8, Error> {
     }
     machine::use_threads(args.threads)?;
     // Models first: a name mistyped should not cost the time to read the pictures.
-    let mut models = Loaded::new(args.device, args.batch, Some(args.scale), None);
+    let mut models = Loaded::new(args.device, args.batch, Some(args.scale), args.reach);
     let names = args.models();
     let mut scales = Vec::new();
     for name in &names {
