@@ -488,14 +488,9 @@ fn bench(recipe: &Recipe, pictures: &[Picture], limit: usize) -> Result<Bench> {
         scale: Scale::new(8).expect("8 is a scale"),
         fidelity: 0.0,
     };
-    let heatmaps = match &recipe.data.landmarks {
-        Some(path) => {
-            let landmarks = Landmarks::load(path, tch::Device::Cpu)?;
-            let heatmaps: evaluate::Heatmaps = Box::new(move |x| landmarks.heatmaps(x));
-            Some(heatmaps)
-        }
-        None => None,
-    };
+    let landmarks = recipe.data.landmarks.as_deref();
+    let heatmaps = landmarks.map(|path| evaluate::heatmaps(path, Device::CPU));
+    let heatmaps = heatmaps.transpose()?;
     Bench::new(some.collect(), SIDE, settings, heatmaps)
 }
 
