@@ -5,37 +5,11 @@ use std::path::Path;
 use tch::{Kind, TchError, Tensor};
 use uncanny_texture::{RgbPlanes, Scale, Tiling, UpscaleError, Upscaler};
 
-use crate::arch::{self, Place, compact, pfsr, plksr, relief, rrdb, script, span};
+use crate::arch::{self, Forward, Place, script};
 use crate::checkpoint::{self, Checkpoint, Problem};
 use crate::error::first_few;
 use crate::tensors::{batch, try_channels_last, unbatch};
 use crate::{Device, Error, Result};
-
-/// What each architecture's network must do.
-#[derive(Debug)]
-enum Body {
-    Pfsr(pfsr::Folded),
-    Relief(relief::Relief),
-    Rrdb(rrdb::Rrdb),
-    Compact(compact::Compact),
-    Span(span::Span),
-    RealPlksr(plksr::RealPlksr),
-    Script(script::Script),
-}
-
-impl Body {
-    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        match self {
-            Body::Pfsr(network) => network.forward(x),
-            Body::Relief(network) => network.forward(x),
-            Body::Rrdb(network) => network.forward(x),
-            Body::Compact(network) => network.forward(x),
-            Body::Span(network) => network.forward(x),
-            Body::RealPlksr(network) => network.forward(x),
-            Body::Script(program) => program.forward(x),
-        }
-    }
-}
 
 /// What a checkpoint is, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +30,7 @@ pub struct Network {
     name: String,
     fingerprint: [u8; 32],
     description: Description,
-    body: Body,
+    network: Box<dyn Forward>,
     tiling: Tiling,
     device: Device,
     kind: Kind,
@@ -99,7 +73,7 @@ impl Network {
             name: name.to_owned(),
             fingerprint: *hash.finalize().as_bytes(),
             description: built.description,
-            body: built.body,
+            network: built.network,
             tiling: built.tiling,
             device,
             kind: built.kind,
@@ -142,7 +116,7 @@ impl Network {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
         tch::no_grad(|| {
             let x = x.f_to_device(self.device.torch())?.f_to_kind(self.kind)?;
-            self.body.forward(&try_channels_last(&x)?)
+            self.network.forward(&try_channels_last(&x)?)
         })
     }
 
@@ -201,28 +175,6 @@ impl Upscaler for Network {
     }
 }
 
-/// PFSR: a texture's 16 pixels with 4 of context on each side, which is cropped away.
-///
-/// The network pads with zeros, and on a bare 16x16 tile that shows as a frame. With 4 pixels of
-/// context no pixel of 14 wrapped blocks was more than 3 levels of 255 from what 12 pixels give
-/// (mean 0.03); 2 pixels leave up to 50, 6 pixels none and cost 1.4 times as much.
-const TILING: Tiling = Tiling::fixed(24, 16, 0);
-
-/// Relief: as PFSR, with 6 pixels of context. The shipped network's joints on a texture of bricks and noise: at most 7
-/// levels of 255 with 4 pixels, 1 with 6 (`tests/relief.rs`).
-const RELIEF_TILING: Tiling = Tiling::fixed(28, 16, 0);
-
-/// A texture's 16 pixels with `context` on each side, cropped away; more of a larger texture with as much around it,
-/// up to about 512 pixels of what comes out: beyond that a tile is hardly context any more, and takes memory.
-fn tiling_with(context: u32, scale: Scale) -> Tiling {
-    Tiling {
-        tile: 16 + 2 * context,
-        stride: 16,
-        feather: 0,
-        largest: (512 / scale.get()).clamp(16, 128),
-    }
-}
-
 /// tch reports running out of memory only as text; this is the one place that reads it.
 fn out_of_memory(error: &TchError) -> bool {
     let text = error.to_string();
@@ -231,185 +183,60 @@ fn out_of_memory(error: &TchError) -> bool {
 
 /// A checkpoint become a network.
 struct Built {
-    body: Body,
+    network: Box<dyn Forward>,
     description: Description,
     tiling: Tiling,
     kind: Kind,
 }
 
-fn build(name: &str, checkpoint: &Checkpoint, device: Device) -> Result<Built> {
-    let state = &checkpoint.state;
-    let parameters = parameters(checkpoint);
-    // On a CPU f16 would be slower, and no more exact.
-    let place = |half: bool| Place {
+/// Where a network goes. On a CPU f16 would be slower, and no more exact.
+fn place(device: Device, half: bool) -> Place {
+    Place {
         device: device.torch(),
         kind: if half { device.kind() } else { Kind::Float },
-    };
-    if let Some(config) = pfsr::Config::detect(state)? {
-        let progress = pfsr_progress(checkpoint)?;
-        let place = place(true);
-        let network = pfsr::Folded::load(state, config, progress, place.device, place.kind)?;
-        let description = Description {
-            architecture: format!("PFSR, width {}", config.width),
-            scale: network.scale(),
-            parameters,
-            flops_per_tile: config.flops(16, 16),
+    }
+}
+
+fn build(name: &str, checkpoint: &Checkpoint, device: Device) -> Result<Built> {
+    for (_, detect) in arch::KNOWN {
+        let Some(found) = detect(checkpoint)? else {
+            continue;
         };
+        let place = place(device, found.half());
         return Ok(Built {
-            body: Body::Pfsr(network),
-            description,
-            tiling: TILING,
-            kind: place.kind,
-        });
-    }
-    let describe = |architecture, scale, flops_per_tile| Description {
-        architecture,
-        scale,
-        parameters,
-        flops_per_tile,
-    };
-    if let Some(config) = relief::Config::detect(state)? {
-        let place = place(relief::HALF);
-        let what = format!(
-            "Relief, {} channels, {} blocks",
-            config.width, config.blocks
-        );
-        let scale = Scale::new(relief::SCALE as u32).expect("8 is a scale");
-        return Ok(Built {
-            body: Body::Relief(relief::Relief::load(state, config, place)?),
-            description: describe(what, scale, config.flops(16, 16)),
-            tiling: RELIEF_TILING,
-            kind: place.kind,
-        });
-    }
-    if let Some(config) = rrdb::Config::detect(state)? {
-        let place = place(rrdb::HALF);
-        let what = format!(
-            "RRDB{} (ESRGAN), {} channels, {} blocks",
-            if config.plus { "+" } else { "" },
-            config.width,
-            config.blocks
-        );
-        return Ok(Built {
-            body: Body::Rrdb(rrdb::Rrdb::load(state, config, place)?),
-            description: describe(what, config.scale(), config.flops(16, 16)),
-            tiling: Tiling {
-                feather: rrdb::FEATHER,
-                ..tiling_with(config.context(), config.scale())
+            network: found.load(&checkpoint.state, place)?,
+            description: Description {
+                architecture: found.describe(),
+                scale: found.scale(),
+                parameters: parameters(checkpoint),
+                flops_per_tile: found.flops(16, 16),
             },
+            tiling: found.tiling(),
             kind: place.kind,
         });
     }
-    if let Some(config) = compact::Config::detect(state)? {
-        let place = place(compact::HALF);
-        let what = format!(
-            "Compact, {} channels, {} convolutions",
-            config.width,
-            config.depth + 2
-        );
-        return Ok(Built {
-            body: Body::Compact(compact::Compact::load(state, config, place)?),
-            description: describe(what, config.scale(), config.flops(16, 16)),
-            tiling: tiling_with(config.context(), config.scale()),
-            kind: place.kind,
-        });
-    }
-    if let Some(config) = span::Config::detect(state)? {
-        let place = place(span::HALF);
-        let what = format!("SPAN, {} channels", config.width);
-        return Ok(Built {
-            body: Body::Span(span::Span::load(state, config, place)?),
-            description: describe(what, config.scale(), config.flops(16, 16)),
-            tiling: tiling_with(span::CONTEXT, config.scale()),
-            kind: place.kind,
-        });
-    }
-    if let Some(config) = plksr::Config::detect(state)? {
-        let place = place(config.half());
-        let what = format!(
-            "RealPLKSR, {} channels, {} blocks{}",
-            config.width,
-            config.blocks,
-            if config.dysample { ", DySample" } else { "" }
-        );
-        return Ok(Built {
-            body: Body::RealPlksr(plksr::RealPlksr::load(state, config, place)?),
-            description: describe(what, config.scale(), config.flops(16, 16)),
-            tiling: Tiling {
-                feather: plksr::FEATHER,
-                largest: plksr::LARGEST,
-                ..tiling_with(plksr::CONTEXT, config.scale())
-            },
-            kind: place.kind,
-        });
-    }
-    let names: Vec<&str> = state.names().collect();
+    let names: Vec<&str> = checkpoint.state.names().collect();
     Err(Error::UnknownArchitecture {
         name: name.to_owned(),
-        familiar: arch::familiar(state),
+        familiar: arch::familiar(&checkpoint.state),
         count: names.len(),
         first: first_few(&names),
     })
 }
 
 fn build_script(name: &str, bytes: &[u8], device: Device) -> Result<Built> {
-    let place = Place {
-        device: device.torch(),
-        kind: if script::HALF {
-            device.kind()
-        } else {
-            Kind::Float
-        },
-    };
+    let place = place(device, script::HALF);
     let program = script::Script::load(name, bytes, place)?;
-    let scale = program.scale();
     Ok(Built {
         description: Description {
             architecture: "TorchScript program".into(),
-            scale,
+            scale: program.scale(),
             parameters: program.parameters()?,
             flops_per_tile: 0,
         },
-        body: Body::Script(program),
-        tiling: Tiling {
-            feather: script::FEATHER,
-            ..tiling_with(script::CONTEXT, scale)
-        },
+        tiling: program.tiling(),
+        network: Box::new(program),
         kind: place.kind,
-    })
-}
-
-/// A published checkpoint says how far its training was; one without is complete.
-fn pfsr_progress(checkpoint: &Checkpoint) -> Result<pfsr::Progress> {
-    // Published files hold numbers beside the weights; ours, in safetensors, say it in the header.
-    let stated = |key| {
-        let header = || {
-            checkpoint
-                .metadata
-                .get(key)
-                .and_then(|text| text.parse().ok())
-        };
-        checkpoint.scalars.get(key).copied().or_else(header)
-    };
-    let step = stated("step").unwrap_or(f64::from(pfsr::STEPS));
-    if ![1.0, 2.0, 3.0].contains(&step) {
-        return Err(Error::Value {
-            what: "step",
-            value: step,
-            expected: "1, 2 or 3",
-        });
-    }
-    let alpha = stated("alpha").unwrap_or(1.0);
-    if !alpha.is_finite() {
-        return Err(Error::Value {
-            what: "alpha",
-            value: alpha,
-            expected: "a number",
-        });
-    }
-    Ok(pfsr::Progress {
-        step: step as u8,
-        alpha,
     })
 }
 

@@ -5,7 +5,6 @@
 use std::path::{Path, PathBuf};
 
 use tch::Tensor;
-use uncanny_model::arch;
 use uncanny_model::checkpoint::{self, Checkpoint};
 use uncanny_model::tensors::to_tensor;
 use uncanny_model::{Device, Network, Shipped};
@@ -97,38 +96,6 @@ fn missing_surplus_and_misshapen_tensors_are_named() {
         text.contains("multiple of 8") && text.contains("[12, "),
         "{text}"
     );
-}
-
-/// No other architecture takes it, and it takes no other's fixture.
-#[test]
-fn it_is_taken_for_nothing_else() {
-    for (case, _) in CASES {
-        let state = checkpoint::read(&fixture(case)).unwrap().state;
-        assert!(matches!(arch::pfsr::Config::detect(&state), Ok(None)));
-        assert!(matches!(arch::rrdb::Config::detect(&state), Ok(None)));
-        assert!(matches!(arch::compact::Config::detect(&state), Ok(None)));
-        assert!(matches!(arch::span::Config::detect(&state), Ok(None)));
-        assert!(matches!(arch::plksr::Config::detect(&state), Ok(None)));
-    }
-    let mut seen = 0;
-    for folder in ["pfsr", "rrdb", "compact", "span", "plksr"] {
-        let path = fixture("tiny").parent().unwrap().with_file_name(folder);
-        for entry in std::fs::read_dir(path).unwrap() {
-            let path = entry.unwrap().path();
-            if path
-                .extension()
-                .is_some_and(|end| end == "pth" || end == "ckpt")
-            {
-                let state = checkpoint::read(&path).unwrap().state;
-                assert!(
-                    matches!(arch::relief::Config::detect(&state), Ok(None)),
-                    "{path:?}"
-                );
-                seen += 1;
-            }
-        }
-    }
-    assert!(seen >= 18, "{seen}");
 }
 
 /// A picture of ramps, edges and noise, as texels of a game texture have them.

@@ -6,16 +6,14 @@
 //! trained slopes (PReLU) at odd ones. What it computes is added to its input, enlarged by repeating pixels.
 
 use tch::{TchError, Tensor};
-use uncanny_texture::Scale;
+use uncanny_texture::{Scale, Tiling};
 
 use super::layers::{
     Conv, Place, Slope, Weights, conv_shape, count, need_conv, repeat_pixels, shuffled_scale,
 };
-use crate::checkpoint::StateDict;
+use super::{Architecture, Forward, tiling_with};
+use crate::checkpoint::{Checkpoint, StateDict};
 use crate::{Error, Result};
-
-/// Plain convolutions of bounded values: nothing in it leaves the range of f16, and its makers run it so.
-pub const HALF: bool = true;
 
 /// Texels around a tile beyond which nothing shows. Measured on 24 textures of 16x16 against a context of 40: the 34
 /// convolutions of `realesr-general-x4v3` differ by at most 1 level of 255 with 24 texels, by 4 with 20, by 13 with 16;
@@ -33,12 +31,9 @@ pub struct Config {
     pub scale: i64,
 }
 
-impl Config {
-    /// Recognises a Compact state dict by its key names; `None` when it is something else.
-    ///
-    /// # Errors
-    /// When the keys say Compact but the shapes make no sense for it.
-    pub fn detect(state: &StateDict) -> Result<Option<Config>> {
+impl Architecture for Config {
+    fn detect(checkpoint: &Checkpoint) -> Result<Option<Config>> {
+        let state = &checkpoint.state;
         let slopes = state.shape("body.1.weight").map(<[usize]>::len);
         let Some([width, input, ..]) = conv_shape(state, "body.0.weight") else {
             return Ok(None);
@@ -65,28 +60,34 @@ impl Config {
         }))
     }
 
-    /// The enlargement.
-    ///
-    /// # Errors
-    /// None: [`Config::detect`] admits scales only.
-    #[must_use]
-    pub fn scale(&self) -> Scale {
+    fn describe(&self) -> String {
+        let (width, convs) = (self.width, self.depth + 2);
+        format!("Compact, {width} channels, {convs} convolutions")
+    }
+
+    fn scale(&self) -> Scale {
         Scale::new(self.scale as u32).expect("detect admits 1 to 64")
     }
 
-    /// Floating-point operations for one input of `width` x `height`, two per multiply-add.
-    #[must_use]
-    pub fn flops(&self, width: u64, height: u64) -> u64 {
+    fn flops(&self, width: u64, height: u64) -> u64 {
         let w = self.width as u64;
         let weights = 27 * w + 9 * w * w * self.depth as u64 + 27 * w * (self.scale as u64).pow(2);
         2 * weights * width * height
     }
 
-    /// Texels of context that a tile needs on each side.
-    #[must_use]
-    pub fn context(&self) -> u32 {
+    /// Plain convolutions of bounded values: nothing in it leaves the range of f16, and its makers run it so.
+    fn half(&self) -> bool {
+        true
+    }
+
+    fn tiling(&self) -> Tiling {
         // Each convolution sees one texel further.
-        (self.depth as u32 + 2).next_multiple_of(4).min(CONTEXT)
+        let context = (self.depth as u32 + 2).next_multiple_of(4).min(CONTEXT);
+        tiling_with(context, self.scale())
+    }
+
+    fn load(&self, state: &StateDict, place: Place) -> Result<Box<dyn Forward>> {
+        Ok(Box::new(Compact::load(state, *self, place)?))
     }
 }
 
@@ -121,12 +122,10 @@ impl Compact {
             scale: config.scale,
         })
     }
+}
 
-    /// N x 3 x h x w in 0..1 to N x 3 x kh x kw, about 0..1 (not clamped).
-    ///
-    /// # Errors
-    /// What libtorch reports, such as memory running out.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+impl Forward for Compact {
+    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let mut y = x.shallow_clone();
         for (conv, slope) in &self.body {
             y = conv.forward(&y)?;

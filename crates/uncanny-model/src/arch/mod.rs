@@ -1,5 +1,13 @@
 //! One file per architecture. Each owns its `Config`, how it is detected from the key names and
-//! tensor shapes of a state dict, and its forward pass.
+//! tensor shapes of a state dict, how pictures are cut for it, and its forward pass.
+
+use std::fmt::Debug;
+
+use tch::{TchError, Tensor};
+use uncanny_texture::{Scale, Tiling};
+
+use crate::Result;
+use crate::checkpoint::{Checkpoint, StateDict};
 
 pub mod compact;
 pub mod pfsr;
@@ -13,7 +21,78 @@ mod layers;
 
 pub use layers::Place;
 
-use crate::checkpoint::StateDict;
+/// What the hyperparameters of an architecture tell of a network.
+pub trait Architecture: Debug {
+    /// Recognises a checkpoint by its key names; `None` when it is something else.
+    ///
+    /// # Errors
+    /// When the keys are this architecture's but the shapes make no sense for it.
+    fn detect(checkpoint: &Checkpoint) -> Result<Option<Self>>
+    where
+        Self: Sized;
+
+    /// Its name and size for people, as in "SPAN, 48 channels".
+    fn describe(&self) -> String;
+
+    /// The enlargement.
+    fn scale(&self) -> Scale;
+
+    /// Floating-point operations for one input of `width` x `height`, two per multiply-add.
+    fn flops(&self, width: u64, height: u64) -> u64;
+
+    /// Whether f16 will do.
+    fn half(&self) -> bool;
+
+    /// How pictures are cut for it.
+    fn tiling(&self) -> Tiling;
+
+    /// Takes the weights.
+    ///
+    /// # Errors
+    /// Missing or surplus keys, or a tensor of another shape: each named.
+    fn load(&self, state: &StateDict, place: Place) -> Result<Box<dyn Forward>>;
+}
+
+/// A network on one device.
+pub trait Forward: Debug + Send {
+    /// N x 3 x h x w in 0..1 to N x 3 x kh x kw, about 0..1 (not clamped).
+    ///
+    /// # Errors
+    /// What libtorch reports, such as memory running out.
+    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError>;
+}
+
+/// Recognises one architecture.
+type Detect = fn(&Checkpoint) -> Result<Option<Box<dyn Architecture>>>;
+
+/// Every architecture that is recognised by its keys, by the name of its file here. None takes another's checkpoint for
+/// its own, so that their order decides nothing.
+pub const KNOWN: [(&str, Detect); 6] = [
+    ("pfsr", detect::<pfsr::Trained>),
+    ("relief", detect::<relief::Config>),
+    ("rrdb", detect::<rrdb::Config>),
+    ("compact", detect::<compact::Config>),
+    ("span", detect::<span::Config>),
+    ("plksr", detect::<plksr::Config>),
+];
+
+fn detect<A: Architecture + 'static>(
+    checkpoint: &Checkpoint,
+) -> Result<Option<Box<dyn Architecture>>> {
+    let found = A::detect(checkpoint)?;
+    Ok(found.map(|config| Box::new(config) as Box<dyn Architecture>))
+}
+
+/// A texture's 16 pixels with `context` on each side, cropped away; more of a larger texture with as much around it,
+/// up to about 512 pixels of what comes out: beyond that a tile is hardly context any more, and takes memory.
+fn tiling_with(context: u32, scale: Scale) -> Tiling {
+    Tiling {
+        tile: 16 + 2 * context,
+        stride: 16,
+        feather: 0,
+        largest: (512 / scale.get()).clamp(16, 128),
+    }
+}
 
 /// The architectures that a checkpoint may have, as messages name them.
 pub const SUPPORTED: &str =

@@ -7,21 +7,22 @@
 //! <https://github.com/tiny-smart/dysample>.
 
 use tch::{Kind, TchError, Tensor};
-use uncanny_texture::Scale;
+use uncanny_texture::{Scale, Tiling};
 
 use super::layers::{Conv, Place, Weights, conv_shape, count, need_conv, shuffled_scale};
-use crate::checkpoint::StateDict;
+use super::{Architecture, Forward, tiling_with};
+use crate::checkpoint::{Checkpoint, StateDict};
 use crate::{Error, Result};
 
 /// Texels around a tile. The network is made to see far, and where it has group norms each pixel depends on the
 /// whole tile: no context is enough, and neighbours are blended over [`FEATHER`] texels.
-pub const CONTEXT: u32 = 24;
+const CONTEXT: u32 = 24;
 
 /// Texels over which neighbouring tiles are blended.
-pub const FEATHER: u32 = 8;
+const FEATHER: u32 = 8;
 
 /// Textures up to this size go through in one piece.
-pub const LARGEST: u32 = 256;
+const LARGEST: u32 = 256;
 
 /// Groups of the group norms; no file says otherwise.
 const GROUPS: i64 = 4;
@@ -47,12 +48,9 @@ pub struct Config {
     pub dysample: bool,
 }
 
-impl Config {
-    /// Recognises a RealPLKSR state dict by its key names; `None` when it is something else.
-    ///
-    /// # Errors
-    /// When the keys say RealPLKSR but the shapes make no sense for it.
-    pub fn detect(state: &StateDict) -> Result<Option<Config>> {
+impl Architecture for Config {
+    fn detect(checkpoint: &Checkpoint) -> Result<Option<Config>> {
+        let state = &checkpoint.state;
         let large = "feats.1.lk.conv.weight";
         let Some([part, _, kernel, _]) = conv_shape(state, large) else {
             return Ok(None);
@@ -92,22 +90,24 @@ impl Config {
         }))
     }
 
-    /// The enlargement.
-    #[must_use]
-    pub fn scale(&self) -> Scale {
+    fn describe(&self) -> String {
+        let (width, blocks) = (self.width, self.blocks);
+        let end = if self.dysample { ", DySample" } else { "" };
+        format!("RealPLKSR, {width} channels, {blocks} blocks{end}")
+    }
+
+    fn scale(&self) -> Scale {
         Scale::new(self.scale as u32).expect("detect admits 1 to 64")
     }
 
     /// Whether f16 will do. Sums over a whole picture, as group norms need them, leave its range; and DySample's
     /// positions need more digits than it has.
-    #[must_use]
-    pub fn half(&self) -> bool {
+    fn half(&self) -> bool {
         self.layer_norm && !self.dysample
     }
 
-    /// Floating-point operations for one input of `width` x `height`, two per multiply-add; DySample's sampling aside.
-    #[must_use]
-    pub fn flops(&self, width: u64, height: u64) -> u64 {
+    /// DySample's sampling aside.
+    fn flops(&self, width: u64, height: u64) -> u64 {
         let (w, part) = (self.width as u64, self.part as u64);
         let attention = if self.attention { 9 * w * w } else { 0 };
         let block = 36 * w * w + (part * self.kernel as u64).pow(2) + attention + w * w;
@@ -119,6 +119,20 @@ impl Config {
         2 * weights * width * height
     }
 
+    fn tiling(&self) -> Tiling {
+        Tiling {
+            feather: FEATHER,
+            largest: LARGEST,
+            ..tiling_with(CONTEXT, self.scale())
+        }
+    }
+
+    fn load(&self, state: &StateDict, place: Place) -> Result<Box<dyn Forward>> {
+        Ok(Box::new(RealPlksr::load(state, *self, place)?))
+    }
+}
+
+impl Config {
     /// Groups of channels that DySample samples each in its own places.
     fn sample_groups(&self) -> i64 {
         if self.scale % 2 == 0 { 4 } else { 3 }
@@ -310,12 +324,10 @@ impl RealPlksr {
             scale: config.scale,
         })
     }
+}
 
-    /// N x 3 x h x w in 0..1 to N x 3 x kh x kw, about 0..1 (not clamped).
-    ///
-    /// # Errors
-    /// What libtorch reports, such as memory running out.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+impl Forward for RealPlksr {
+    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let mut y = self.first.forward(x)?;
         for block in &self.blocks {
             y = block.forward(&y)?;

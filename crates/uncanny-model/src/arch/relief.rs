@@ -10,9 +10,11 @@
 
 use tch::nn::{self, Path};
 use tch::{Kind, TchError, Tensor};
+use uncanny_texture::{Scale, Tiling};
 
 use super::layers::{Conv, Place, Slope, Weights, conv_shape, count, need_conv, repeat_pixels};
-use crate::checkpoint::StateDict;
+use super::{Architecture, Forward};
+use crate::checkpoint::{Checkpoint, StateDict};
 use crate::{Error, Result};
 
 /// How many times as big its output is.
@@ -23,8 +25,10 @@ const DOUBLINGS: i64 = 3;
 const SLOPE: f64 = 0.2;
 /// How much smaller the first weights of what is added to something else are: a new network gives the interpolation.
 const QUIET: f64 = 0.1;
-/// It has no norms to lose precision in, and its values stay near 0..1.
-pub const HALF: bool = true;
+
+/// A texture's 16 pixels with 6 of context on each side. The shipped network's joints on a texture of bricks and noise:
+/// at most 7 levels of 255 with 4 pixels, 1 with 6 (`tests/relief.rs`).
+const TILING: Tiling = Tiling::fixed(28, 16, 0);
 
 /// Hyperparameters, all derived from tensor shapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +39,9 @@ pub struct Config {
     pub blocks: usize,
 }
 
-impl Config {
-    /// Recognises a Relief state dict by its key names; `None` when it is something else.
-    ///
-    /// # Errors
-    /// When the keys say Relief but the shapes make no sense for it.
-    pub fn detect(state: &StateDict) -> Result<Option<Config>> {
+impl Architecture for Config {
+    fn detect(checkpoint: &Checkpoint) -> Result<Option<Config>> {
+        let state = &checkpoint.state;
         if conv_shape(state, "conv_in.weight").is_none() || !state.contains("up.0.refine.weight") {
             return Ok(None);
         }
@@ -56,14 +57,16 @@ impl Config {
         Ok(Some(Config { width, blocks }))
     }
 
-    /// Channels at 1, 2, 4 and 8 times the input's resolution.
-    fn channels(self, level: i64) -> i64 {
-        self.width >> level
+    fn describe(&self) -> String {
+        let (width, blocks) = (self.width, self.blocks);
+        format!("Relief, {width} channels, {blocks} blocks")
     }
 
-    /// Floating-point operations for one input of `width` x `height`, two per multiply-add.
-    #[must_use]
-    pub fn flops(&self, width: u64, height: u64) -> u64 {
+    fn scale(&self) -> Scale {
+        Scale::new(SCALE as u32).expect("8 is a scale")
+    }
+
+    fn flops(&self, width: u64, height: u64) -> u64 {
         let c = |level: i64| self.channels(level) as u64;
         let mut weights = 27 * c(0) + 2 * 9 * c(0) * c(0) * self.blocks as u64;
         for level in 1..=DOUBLINGS {
@@ -72,6 +75,26 @@ impl Config {
         }
         weights += 27 * c(DOUBLINGS) * (SCALE * SCALE) as u64;
         2 * weights * width * height
+    }
+
+    /// It has no norms to lose precision in, and its values stay near 0..1.
+    fn half(&self) -> bool {
+        true
+    }
+
+    fn tiling(&self) -> Tiling {
+        TILING
+    }
+
+    fn load(&self, state: &StateDict, place: Place) -> Result<Box<dyn Forward>> {
+        Ok(Box::new(Relief::load(state, *self, place)?))
+    }
+}
+
+impl Config {
+    /// Channels at 1, 2, 4 and 8 times the input's resolution.
+    fn channels(self, level: i64) -> i64 {
+        self.width >> level
     }
 }
 
@@ -191,6 +214,12 @@ impl Relief {
     }
 }
 
+impl Forward for Relief {
+    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        Relief::forward(self, x)
+    }
+}
+
 /// Antialiased bicubic enlargement by 8, as PIL's (a = -0.5).
 fn enlarged(x: &Tensor) -> Result<Tensor, TchError> {
     let (_, _, h, w) = x.size4()?;
@@ -205,7 +234,10 @@ fn averaged(x: &Tensor) -> Result<Tensor, TchError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::checkpoint::CheckpointFormat;
     use crate::tensors::state_of;
     use tch::Device;
 
@@ -220,7 +252,13 @@ mod tests {
         let store = nn::VarStore::new(Device::Cpu);
         let network = Relief::new(&store.root(), CONFIG).unwrap();
         let state = state_of(&store).unwrap();
-        assert_eq!(Config::detect(&state).unwrap(), Some(CONFIG));
+        let checkpoint = Checkpoint {
+            state: state_of(&store).unwrap(),
+            scalars: BTreeMap::new(),
+            metadata: BTreeMap::new(),
+            format: CheckpointFormat::Safetensors,
+        };
+        assert_eq!(Config::detect(&checkpoint).unwrap(), Some(CONFIG));
         let loaded = Relief::load(&state, CONFIG, Place::CPU).unwrap();
         let x = Tensor::rand([2, 3, 12, 16], (Kind::Float, Device::Cpu));
         let (a, b) = (network.forward(&x).unwrap(), loaded.forward(&x).unwrap());

@@ -9,14 +9,12 @@
 //! fold squares of 4x4 or 2x2 pixels into channels (Real-ESRGAN), so that all that follows works on fewer pixels.
 
 use tch::{TchError, Tensor};
-use uncanny_texture::Scale;
+use uncanny_texture::{Scale, Tiling};
 
 use super::layers::{Conv, Place, Slope, Weights, conv_shape, count, need_conv, repeat_pixels};
-use crate::checkpoint::StateDict;
+use super::{Architecture, Forward, tiling_with};
+use crate::checkpoint::{Checkpoint, StateDict};
 use crate::{Error, Result};
-
-/// Each residual is scaled down before it is added, and values stay small; Real-ESRGAN runs in f16 by default.
-pub const HALF: bool = true;
 
 /// Texels around a tile beyond which little should show. On paper a network of 23 blocks sees some 350 texels far; the
 /// script of Real-ESRGAN gives its tiles 10, and what is left of a joint is blended over [`FEATHER`].
@@ -25,7 +23,7 @@ const CONTEXT: u32 = 16;
 const FOLDED_CONTEXT: u32 = 24;
 
 /// Texels over which neighbouring tiles are blended.
-pub const FEATHER: u32 = 4;
+const FEATHER: u32 = 4;
 
 /// What each residual is multiplied by.
 const RESIDUAL: f64 = 0.2;
@@ -114,12 +112,9 @@ pub struct Config {
     pub plus: bool,
 }
 
-impl Config {
-    /// Recognises an RRDB state dict by its key names; `None` when it is something else.
-    ///
-    /// # Errors
-    /// When the keys say RRDB but the shapes make no sense for it.
-    pub fn detect(state: &StateDict) -> Result<Option<Config>> {
+impl Architecture for Config {
+    fn detect(checkpoint: &Checkpoint) -> Result<Option<Config>> {
+        let state = &checkpoint.state;
         let begins = |names: &Names| state.contains(&weight(&names.dense(0, 1, "conv1")));
         let Some(names) = [Names::Old, Names::Trunk, Names::Body]
             .into_iter()
@@ -161,16 +156,18 @@ impl Config {
         }))
     }
 
-    /// The enlargement.
-    #[must_use]
-    pub fn scale(&self) -> Scale {
+    fn describe(&self) -> String {
+        let plus = if self.plus { "+" } else { "" };
+        let (width, blocks) = (self.width, self.blocks);
+        format!("RRDB{plus} (ESRGAN), {width} channels, {blocks} blocks")
+    }
+
+    fn scale(&self) -> Scale {
         let scale = (1 << self.doublings) / self.unshuffle;
         Scale::new(scale as u32).expect("detect admits 1 to 64")
     }
 
-    /// Floating-point operations for one input of `width` x `height`, two per multiply-add.
-    #[must_use]
-    pub fn flops(&self, width: u64, height: u64) -> u64 {
+    fn flops(&self, width: u64, height: u64) -> u64 {
         let (w, g) = (self.width as u64, self.growth as u64);
         let fold = (self.unshuffle as u64).pow(2);
         let dense: u64 = (0..4).map(|i| 9 * (w + i * g) * g).sum::<u64>() + 9 * (w + 4 * g) * w;
@@ -183,9 +180,26 @@ impl Config {
         2 * weights * width * height / fold
     }
 
+    /// Each residual is scaled down before it is added, and values stay small; Real-ESRGAN runs in f16 by default.
+    fn half(&self) -> bool {
+        true
+    }
+
+    fn tiling(&self) -> Tiling {
+        Tiling {
+            feather: FEATHER,
+            ..tiling_with(self.context(), self.scale())
+        }
+    }
+
+    fn load(&self, state: &StateDict, place: Place) -> Result<Box<dyn Forward>> {
+        Ok(Box::new(Rrdb::load(state, *self, place)?))
+    }
+}
+
+impl Config {
     /// Texels of context that a tile needs on each side: a multiple of 4, so that tiles are folded alike.
-    #[must_use]
-    pub fn context(&self) -> u32 {
+    fn context(&self) -> u32 {
         let reach = (15 * self.blocks as u32 + 5) * self.unshuffle as u32;
         let most = if self.unshuffle > 1 {
             FOLDED_CONTEXT
@@ -302,12 +316,10 @@ impl Rrdb {
             config,
         })
     }
+}
 
-    /// N x 3 x h x w in 0..1 to N x 3 x kh x kw, about 0..1 (not clamped).
-    ///
-    /// # Errors
-    /// What libtorch reports, such as memory running out.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+impl Forward for Rrdb {
+    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let (_, _, h, w) = x.size4()?;
         let y = self.conv_first.forward(&self.fold(x)?)?;
         let mut z = y.shallow_clone();
@@ -328,7 +340,9 @@ impl Rrdb {
         let k = i64::from(self.config.scale().get());
         y.f_narrow(2, 0, k * h)?.f_narrow(3, 0, k * w)
     }
+}
 
+impl Rrdb {
     /// Squares of pixels into channels; mirrored on at the right and below where they are not full.
     fn fold(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let side = self.config.unshuffle;

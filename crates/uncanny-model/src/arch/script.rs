@@ -4,19 +4,20 @@
 //! running it on small pictures, and what it lacks to be a network for us by the same.
 
 use tch::{CModule, Kind, TchError, Tensor};
-use uncanny_texture::Scale;
+use uncanny_texture::{Scale, Tiling};
 
 use super::layers::Place;
+use super::{Forward, tiling_with};
 use crate::{Error, Result};
 
 /// A program may hold numbers of a type of its own; f32 is what they are saved in.
 pub const HALF: bool = false;
 
 /// Texels of context around a tile, for want of knowledge; larger than most networks need.
-pub const CONTEXT: u32 = 24;
+const CONTEXT: u32 = 24;
 
 /// Texels over which neighbouring tiles are blended.
-pub const FEATHER: u32 = 4;
+const FEATHER: u32 = 4;
 
 /// The program on one device.
 #[derive(Debug)]
@@ -58,11 +59,18 @@ impl Script {
         Ok(sizes.sum())
     }
 
-    /// N x 3 x h x w in 0..1 to N x 3 x kh x kw, about 0..1 (not clamped).
-    ///
-    /// # Errors
-    /// What libtorch reports, such as memory running out.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    /// How pictures are cut for it.
+    #[must_use]
+    pub fn tiling(&self) -> Tiling {
+        Tiling {
+            feather: FEATHER,
+            ..tiling_with(CONTEXT, self.scale)
+        }
+    }
+}
+
+impl Forward for Script {
+    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
         self.module.forward_ts(&[x])
     }
 }

@@ -7,17 +7,15 @@
 //! multiplied into one here. The files' own products (`eval_conv`) are ignored: training does not keep them up to date.
 
 use tch::{TchError, Tensor};
-use uncanny_texture::Scale;
+use uncanny_texture::{Scale, Tiling};
 
 use super::layers::{Conv, Place, Weights, conv_shape, need_conv, shuffled_scale};
+use super::{Architecture, Forward, tiling_with};
 use crate::Result;
-use crate::checkpoint::StateDict;
-
-/// Run in f16 by its users throughout; its inputs, though up to 255 times as large as others', stay in range.
-pub const HALF: bool = true;
+use crate::checkpoint::{Checkpoint, StateDict};
 
 /// Texels of context that a tile needs on each side: on paper 21 are seen, the last of them hardly.
-pub const CONTEXT: u32 = 20;
+const CONTEXT: u32 = 20;
 
 /// How many more channels a convolution has inside while it is trained.
 const GAIN: i64 = 2;
@@ -41,12 +39,9 @@ pub struct Config {
     pub norm: bool,
 }
 
-impl Config {
-    /// Recognises a SPAN state dict by its key names; `None` when it is something else.
-    ///
-    /// # Errors
-    /// When the keys say SPAN but the shapes make no sense for it.
-    pub fn detect(state: &StateDict) -> Result<Option<Config>> {
+impl Architecture for Config {
+    fn detect(checkpoint: &Checkpoint) -> Result<Option<Config>> {
+        let state = &checkpoint.state;
         let Some([width, ..]) = conv_shape(state, "conv_1.sk.weight") else {
             return Ok(None);
         };
@@ -61,19 +56,32 @@ impl Config {
         }))
     }
 
-    /// The enlargement.
-    #[must_use]
-    pub fn scale(&self) -> Scale {
+    fn describe(&self) -> String {
+        format!("SPAN, {} channels", self.width)
+    }
+
+    fn scale(&self) -> Scale {
         Scale::new(self.scale as u32).expect("detect admits 1 to 64")
     }
 
-    /// Floating-point operations for one input of `width` x `height`, two per multiply-add.
-    #[must_use]
-    pub fn flops(&self, width: u64, height: u64) -> u64 {
+    fn flops(&self, width: u64, height: u64) -> u64 {
         let w = self.width as u64;
         let convs = 3 * BLOCKS as u64 + 1;
         let weights = 27 * w + 9 * w * w * convs + 4 * w * w + 27 * w * (self.scale as u64).pow(2);
         2 * weights * width * height
+    }
+
+    /// Run in f16 by its users throughout; its inputs, though up to 255 times as large as others', stay in range.
+    fn half(&self) -> bool {
+        true
+    }
+
+    fn tiling(&self) -> Tiling {
+        tiling_with(CONTEXT, self.scale())
+    }
+
+    fn load(&self, state: &StateDict, place: Place) -> Result<Box<dyn Forward>> {
+        Ok(Box::new(Span::load(state, *self, place)?))
     }
 }
 
@@ -177,12 +185,10 @@ impl Span {
             scale: config.scale,
         })
     }
+}
 
-    /// N x 3 x h x w in 0..1 to N x 3 x kh x kw, about 0..1 (not clamped).
-    ///
-    /// # Errors
-    /// What libtorch reports, such as memory running out.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+impl Forward for Span {
+    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let features = match &self.mean {
             Some(mean) => self.conv_1.forward(&x.f_sub(mean)?.f_mul_scalar_(RANGE)?)?,
             None => self.conv_1.forward(x)?,
