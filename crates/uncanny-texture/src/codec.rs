@@ -69,15 +69,7 @@ const SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 pub fn probe(bytes: &[u8]) -> Result<(u32, u32), Error> {
     let start = &bytes[..bytes.len().min(8)];
     if start.is_empty() || !SIGNATURE.starts_with(start) {
-        let found = if start.is_empty() {
-            "nothing".to_owned()
-        } else {
-            start
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
+        let found = beginning(bytes);
         return Err(Error::NotPng { found });
     }
     let Some(header) = bytes.get(8..24) else {
@@ -98,6 +90,18 @@ pub fn probe(bytes: &[u8]) -> Result<(u32, u32), Error> {
         return Err(Error::ZeroSide { width, height });
     }
     Ok((width, height))
+}
+
+/// The first bytes in hexadecimal, or "nothing".
+pub(crate) fn beginning(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        return "nothing".to_owned();
+    }
+    let start = bytes.iter().take(8);
+    start
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Decodes any PNG to straight 8-bit RGBA. 16-bit samples keep their high byte.

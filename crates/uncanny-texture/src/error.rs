@@ -1,5 +1,7 @@
 //! What can go wrong with pixels.
 
+use crate::PictureFormat;
+
 /// Why bytes could not become an image, an image bytes, or a number a scale.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -11,7 +13,7 @@ pub enum Error {
         found: String,
     },
     /// The header gives a width or height of zero.
-    #[error("the PNG says it is {width}x{height}: a side is zero")]
+    #[error("the picture says it is {width}x{height}: a side is zero")]
     ZeroSide {
         /// Width as declared.
         width: u32,
@@ -20,7 +22,7 @@ pub enum Error {
     },
     /// The header asks for more pixels than the limits allow; nothing was allocated.
     #[error(
-        "the PNG says it is {width}x{height}, more than the limit of {max_side} a side and {max_pixels} pixels"
+        "the picture says it is {width}x{height}, more than the limit of {max_side} a side and {max_pixels} pixels"
     )]
     TooLarge {
         /// Width as declared.
@@ -54,6 +56,40 @@ pub enum Error {
         /// What the encoder said.
         #[source]
         source: png::EncodingError,
+    },
+    /// The bytes are of no known format.
+    #[error("not PNG, JPEG, WebP, GIF, BMP or TGA: it begins with {found}")]
+    NotPicture {
+        /// The first bytes, in hexadecimal, or "nothing".
+        found: String,
+    },
+    /// A picture of a known format cannot be decoded.
+    #[error("broken {format}")]
+    Picture {
+        /// Its format.
+        format: PictureFormat,
+        /// What the decoder found wrong.
+        #[source]
+        source: image::ImageError,
+    },
+    /// A moving picture has more pixels in all its frames than may be held at once.
+    #[error("its frames have more than {max_pixels} pixels together")]
+    TooManyFrames {
+        /// The limit.
+        max_pixels: u64,
+    },
+    /// A picture cannot be written.
+    #[error("cannot write a {width}x{height} {format}")]
+    Write {
+        /// The format asked for.
+        format: PictureFormat,
+        /// Width of the picture.
+        width: u32,
+        /// Height of the picture.
+        height: u32,
+        /// Why not.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A scale outside 1..=64.
     #[error("scale {found} is not a whole number from 1 to 64")]

@@ -21,6 +21,7 @@ mod cell;
 mod facts;
 mod scale;
 
+mod animation;
 mod codec;
 
 mod bleed;
@@ -46,6 +47,7 @@ pub const REVISION: &str = env!("UNCANNY_TEXTURE_REVISION");
 
 pub use image::RgbaImage;
 
+pub use animation::{Animation, AnimationReader, AnimationWriter, Frame, Loops, PictureFormat};
 pub use baseline::{Lanczos, Nearest};
 pub use bleed::bled;
 pub use cell::{Cell, Channels, Edge, Edges, Rect};
@@ -58,4 +60,4 @@ pub use resize::{Filter, resize};
 pub use scale::Scale;
 pub use tile::{RgbPlanes, TileBlend, TileGrid, Tiling};
 pub use upscaler::{UpscaleError, Upscaler};
-pub use work::{AlphaRule, Method, Recipe, Work, enhance};
+pub use work::{AlphaRule, Method, Recipe, Work, enhance, run, upscale_all};

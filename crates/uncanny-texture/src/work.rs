@@ -1,6 +1,7 @@
 //! One texture's way from texels to enhanced pixels, in stages, so that a caller can batch the tiles of many.
 
 use image::RgbaImage;
+use rayon::prelude::*;
 
 use crate::{
     Cell, Channels, Rect, RgbPlanes, Scale, TileGrid, Tiling, UpscaleError, Upscaler,
@@ -253,6 +254,16 @@ impl Work {
         } else {
             self.low = RgbPlanes::new(0, 0);
         }
+    }
+
+    /// What [`finish`](Work::finish) would give if the iteration whose tiles were just placed were the last one; to be
+    /// asked before [`step`](Work::step).
+    #[must_use]
+    pub fn so_far(&self) -> RgbaImage {
+        let mut last = self.clone();
+        last.recipe.iterations = last.round + 1;
+        last.step();
+        last.finish()
     }
 
     /// Whether the upscaler has nothing left to do.
@@ -538,7 +549,75 @@ fn replicate(image: &RgbaImage, scale: Scale) -> RgbaImage {
     RgbaImage::from_raw(width, height, out).expect("k rows of k times the width for every row")
 }
 
-/// One texture through one upscaler: the loop over [`Work`].
+/// Hands every waiting tile of every texture to the upscaler, in full batches of one size, and places the answers; a
+/// [`step`](Work::step) of each is then due. `placed` hears the number of tiles after every batch, and stops it all by
+/// saying false; then so does this.
+///
+/// # Errors
+/// When the upscaler fails.
+pub fn upscale_all(
+    works: &mut [Work],
+    upscaler: &mut dyn Upscaler,
+    placed: &mut dyn FnMut(usize) -> bool,
+) -> Result<bool, UpscaleError> {
+    // Each texture's tiles stay together and in order: float sums depend on it.
+    let mut all: Vec<(usize, usize)> = works
+        .iter()
+        .enumerate()
+        .flat_map(|(w, work)| (0..work.tiles().len()).map(move |t| (w, t)))
+        .collect();
+    let size = |&(w, t): &(usize, usize)| {
+        let tile = &works[w].tiles()[t];
+        (tile.width, tile.height)
+    };
+    all.sort_by_key(size);
+    let batch = upscaler.batch().max(1);
+    let batches: Vec<Vec<(usize, usize)>> = all
+        .chunk_by(|a, b| size(a) == size(b))
+        .flat_map(|alike| alike.chunks(batch).map(<[_]>::to_vec))
+        .collect();
+    let k = upscaler.scale().get();
+    for places in batches {
+        let tiles: Vec<RgbPlanes> = places
+            .iter()
+            .map(|&(w, t)| works[w].tiles()[t].clone())
+            .collect();
+        let enlarged = upscaler.upscale(&tiles)?;
+        let right = enlarged.len() == tiles.len()
+            && enlarged
+                .iter()
+                .zip(&tiles)
+                .all(|(high, low)| (high.width, high.height) == (low.width * k, low.height * k));
+        if !right {
+            return Err(UpscaleError::new(format!(
+                "the model {} gave {} tiles of a wrong size or number",
+                upscaler.name(),
+                enlarged.len()
+            )));
+        }
+        for (&(w, t), tile) in places.iter().zip(&enlarged) {
+            works[w].place(t, tile);
+        }
+        if !placed(places.len()) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Textures through one upscaler until all are done: the loop over [`Work`].
+///
+/// # Errors
+/// When the upscaler fails.
+pub fn run(works: &mut [Work], upscaler: &mut dyn Upscaler) -> Result<(), UpscaleError> {
+    while works.iter().any(|work| !work.is_done()) {
+        upscale_all(works, upscaler, &mut |_| true)?;
+        works.par_iter_mut().for_each(Work::step);
+    }
+    Ok(())
+}
+
+/// One texture through one upscaler.
 ///
 /// # Errors
 /// When the upscaler fails.
@@ -553,26 +632,6 @@ pub fn enhance(
         upscaler.scale(),
         upscaler.tiling(),
     );
-    while !work.is_done() {
-        let mut next = 0;
-        while next < work.tiles().len() {
-            let end = (next + upscaler.batch().max(1)).min(work.tiles().len());
-            let upscaled = upscaler.upscale(&work.tiles()[next..end])?;
-            if upscaled.len() != end - next {
-                return Err(UpscaleError::new(format!(
-                    "{} gave {} tiles for {}",
-                    upscaler.name(),
-                    upscaled.len(),
-                    end - next
-                )));
-            }
-            upscaled
-                .iter()
-                .enumerate()
-                .for_each(|(i, tile)| work.place(next + i, tile));
-            next = end;
-        }
-        work.step();
-    }
+    run(std::slice::from_mut(&mut work), upscaler)?;
     Ok(work.finish())
 }

@@ -4,7 +4,6 @@
 //! [`Bench::baseline`], and its figures from [`Bench::score`]. What the figures are is said by [`Measures`] and
 //! [`Score`]; `uncanny_texture::metric` computes them.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
@@ -15,8 +14,8 @@ use serde::Serialize;
 use tch::{Kind, TchError, Tensor};
 use uncanny_model::Device;
 use uncanny_texture::{
-    AlphaClass, Cell, Edges, Filter, Recipe, RgbPlanes, Scale, Tiling, UpscaleError, Upscaler,
-    Work, facts, metric, resize,
+    AlphaClass, Cell, Edges, Filter, Recipe, Scale, Tiling, UpscaleError, Upscaler, Work, facts,
+    metric, resize, run,
 };
 
 use crate::{Error, Landmarks, Picture, Result};
@@ -454,46 +453,6 @@ fn work(sample: &Sample, settings: Settings, scale: Scale, tiling: Tiling) -> Wo
     let mut recipe = Recipe::new(vec![cell], scale.min(settings.scale));
     recipe.fidelity = settings.fidelity;
     Work::new(sample.low.clone(), recipe, scale, tiling)
-}
-
-/// Runs every tile of every picture through the model, in full batches of one size, until all are done.
-///
-/// # Errors
-/// When the model fails.
-pub fn run(works: &mut [Work], model: &mut dyn Upscaler) -> Result<(), UpscaleError> {
-    while works.iter().any(|work| !work.is_done()) {
-        let mut tiles: BTreeMap<(u32, u32), Vec<(usize, usize)>> = BTreeMap::new();
-        for (w, work) in works.iter().enumerate() {
-            for (t, tile) in work.tiles().iter().enumerate() {
-                tiles
-                    .entry((tile.width, tile.height))
-                    .or_default()
-                    .push((w, t));
-            }
-        }
-        for places in tiles.values() {
-            for places in places.chunks(model.batch().max(1)) {
-                let batch: Vec<RgbPlanes> = places
-                    .iter()
-                    .map(|&(w, t)| works[w].tiles()[t].clone())
-                    .collect();
-                let enlarged = model.upscale(&batch)?;
-                if enlarged.len() != batch.len() {
-                    return Err(UpscaleError::new(format!(
-                        "{} gave {} tiles for {}",
-                        model.name(),
-                        enlarged.len(),
-                        batch.len()
-                    )));
-                }
-                for (&(w, t), tile) in places.iter().zip(&enlarged) {
-                    works[w].place(t, tile);
-                }
-            }
-        }
-        works.par_iter_mut().for_each(Work::step);
-    }
-    Ok(())
 }
 
 fn measure(output: &RgbaImage, sample: &Sample, ground: [u8; 3]) -> Measures {

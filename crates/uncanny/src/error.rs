@@ -75,6 +75,26 @@ pub enum Error {
     /// A sprite sheet could not be read or enhanced.
     #[error(transparent)]
     Sheet(#[from] crate::sheet::SheetError),
+    /// A picture would become too large.
+    #[error(
+        "enhance it to {width}x{height} pixels: at most {} may be made",
+        crate::picture::MAX_PIXELS
+    )]
+    PictureTooLarge {
+        /// Its width.
+        width: u64,
+        /// Its height.
+        height: u64,
+    },
+    /// A model gave up.
+    #[error("enhance with the model {model:?}")]
+    Upscale {
+        /// Its name.
+        model: String,
+        /// Why.
+        #[source]
+        source: uncanny_texture::UpscaleError,
+    },
     /// The caller's cancel flag was set. Nothing was written.
     #[error("interrupted, nothing was written")]
     Interrupted,

@@ -14,6 +14,7 @@ mod plan;
 mod report;
 mod run;
 
+pub mod picture;
 pub mod sheet;
 
 pub use cache::{Cache, CacheKey, DEFAULT_CACHE_BYTES};

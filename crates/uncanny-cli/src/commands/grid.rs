@@ -4,13 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum, ValueHint};
 use uncanny::Models as _;
+use uncanny::picture::{self, Around, Settings, Way};
 use uncanny_model::DeviceChoice;
 use uncanny_pack::check_target;
 use uncanny_texture::sheet::{Row, sheet};
-use uncanny_texture::{
-    AlphaClass, Cell, Edges, Filter, Recipe, RgbaImage, Scale, Tiling, Work, encode, facts, resize,
-};
-use uncanny_train::evaluate::{self, Degrade};
+use uncanny_texture::{Filter, RgbaImage, encode, resize};
 use uncanny_train::{Picture, Pictures, SIDE};
 
 use super::eval::{label, spread};
@@ -20,18 +18,14 @@ use crate::logging::Talk;
 use crate::models::Loaded;
 use crate::{machine, output};
 
-/// What a network sees of a picture that is not small already.
-const SMALL: u32 = 16;
-/// Up to this side a picture is small: it is shown to the network as it is.
-const SMALL_ENOUGH: u32 = 32;
 /// So many letters of a name are written beside its row.
 const LETTERS: usize = 12;
 
 /// Draw pictures side by side: input, models, iterations
 ///
-/// Every picture is a row. One of up to 32x32 pixels is shown to the network as it is; a larger one
-/// becomes 16x16 first (padded to a square, then PIL's bilinear chain), and is shown again at the end
-/// of its row. NAME_lo.png and NAME_hi.png make one row.
+/// Every picture is a row. A sprite is shown to the network as it is, tile by tile; anything larger
+/// becomes 16x16 first, as `uncanny image` does it, and is shown again at the end of its row.
+/// NAME_lo.png and NAME_hi.png make one row.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -109,7 +103,7 @@ pub(crate) struct GridArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum GridContext {
-    /// Itself again for small opaque pictures, nothing for others
+    /// What suits each: as `uncanny image` has it
     Auto,
     /// Nothing: the network sees the picture alone
     None,
@@ -120,10 +114,11 @@ enum GridContext {
 /// One row.
 struct Subject {
     name: String,
-    /// What the network sees.
-    low: RgbaImage,
-    /// What it was made of.
+    picture: RgbaImage,
+    /// What an input that is shown reduced was made of.
     truth: Option<RgbaImage>,
+    /// The input is of a hand-made pair.
+    paired: bool,
 }
 
 pub(crate) fn run(args: &GridArgs, _talk: Talk) -> Result<u8, Error> {
@@ -159,27 +154,44 @@ pub(crate) fn run(args: &GridArgs, _talk: Talk) -> Result<u8, Error> {
 
     let mut rows: Vec<Vec<(String, RgbaImage)>> = subjects
         .iter()
-        .map(|subject| vec![("input".to_owned(), subject.low.clone())])
+        .map(|subject| {
+            let low = Settings::default().low(&subject.picture);
+            vec![("input".to_owned(), low)]
+        })
         .collect();
     for name in &names {
         let model = models
             .resolve(name)
             .map_err(|source| failed(name, source))?;
-        for &iterations in &args.iterations {
-            let mut works: Vec<Work> = subjects
+        for paired in [true, false] {
+            let (places, pictures): (Vec<usize>, Vec<RgbaImage>) = subjects
                 .iter()
-                .map(|subject| work(subject, args, iterations, model.scale(), model.tiling()))
-                .collect();
-            evaluate::run(&mut works, model).map_err(|source| Error::Upscale {
-                model: (*name).to_owned(),
-                source,
-            })?;
-            let mut heading = label(name, &names);
-            if args.iterations.len() > 1 {
-                heading.push_str(&format!(" x{iterations}"));
-            }
-            for (row, work) in rows.iter_mut().zip(works) {
-                row.push((heading.clone(), work.finish()));
+                .enumerate()
+                .filter(|(_, subject)| subject.paired == paired)
+                .map(|(place, subject)| (place, subject.picture.clone()))
+                .unzip();
+            let settings = Settings {
+                around: match args.context {
+                    GridContext::Wrap => Some(Around::Wrap),
+                    GridContext::None => Some(Around::Nothing),
+                    GridContext::Auto => paired.then_some(Around::Nothing),
+                },
+                preblur: args.preblur,
+                iterations: args.iterations.iter().copied().max().unwrap_or(1),
+                keep_all: true,
+                fidelity: Some(args.fidelity),
+                ..Settings::default()
+            };
+            let made = picture::enhance(&pictures, &settings, model, &mut |_| true)?;
+            for (place, made) in places.into_iter().zip(made) {
+                for &iterations in &args.iterations {
+                    let mut heading = label(name, &names);
+                    if args.iterations.len() > 1 {
+                        heading.push_str(&format!(" x{iterations}"));
+                    }
+                    let picture = made[iterations as usize - 1].clone();
+                    rows[place].push((heading, picture));
+                }
             }
         }
     }
@@ -223,55 +235,16 @@ fn subject(picture: Picture) -> Subject {
     if let Some(low) = low {
         return Subject {
             name,
-            low,
+            picture: low,
             truth: Some(high),
+            paired: true,
         };
     }
-    let (width, height) = high.dimensions();
-    if width.max(height) <= SMALL_ENOUGH {
-        return Subject {
-            name,
-            low: high,
-            truth: None,
-        };
-    }
-    let side = width.max(height);
-    let mut square = RgbaImage::new(side, side);
-    let (left, top) = ((side - width) / 2, (side - height) / 2);
-    for (x, y, pixel) in high.enumerate_pixels() {
-        square.put_pixel(left + x, top + y, *pixel);
-    }
-    let truth = resize(&square, (SIDE, SIDE), Filter::Bicubic);
-    let eight = Scale::new(SIDE / SMALL).expect("8 is a scale");
+    let fitted = Way::of(high.dimensions()) == Way::Fit;
     Subject {
         name,
-        low: Degrade::Chain.apply(&truth, eight),
-        truth: Some(truth),
+        truth: fitted.then(|| resize(&picture::square(&high), (SIDE, SIDE), Filter::Bicubic)),
+        picture: high,
+        paired: false,
     }
-}
-
-fn work(subject: &Subject, args: &GridArgs, iterations: u32, scale: Scale, tiling: Tiling) -> Work {
-    let (width, height) = subject.low.dimensions();
-    let wrap = match args.context {
-        GridContext::Wrap => true,
-        GridContext::None => false,
-        GridContext::Auto => {
-            subject.truth.is_none() && facts(&subject.low).alpha == AlphaClass::Opaque
-        }
-    };
-    let (edges, tiling) = if wrap {
-        (Edges::WRAP, tiling)
-    } else {
-        (
-            Edges::CLAMP,
-            Tiling::fixed(width.max(height), width.max(height), 0),
-        )
-    };
-    let cell = Cell::whole(width, height, edges);
-    let eight = Scale::new(SIDE / SMALL).expect("8 is a scale");
-    let mut recipe = Recipe::new(vec![cell], scale.min(eight));
-    recipe.fidelity = args.fidelity;
-    recipe.preblur = args.preblur;
-    recipe.iterations = iterations;
-    Work::new(subject.low.clone(), recipe, scale, tiling)
 }

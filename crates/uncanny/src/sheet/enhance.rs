@@ -7,8 +7,8 @@ use std::time::Instant;
 use image::imageops::{self, rotate90, rotate270};
 use rayon::prelude::*;
 use uncanny_texture::{
-    AlphaRule, Cell, DecodeLimits, Method, Nearest, Recipe, Rect, RgbPlanes, RgbaImage, Scale,
-    TileGrid, UpscaleError, Work, decode, encode, facts,
+    AlphaRule, Cell, DecodeLimits, Method, Nearest, Recipe, Rect, RgbaImage, Scale, TileGrid, Work,
+    decode, encode, facts, upscale_all,
 };
 
 use super::load::Body;
@@ -474,55 +474,23 @@ fn round(
     works: &mut [Work],
     progress: &mut Progress,
 ) -> Result<(), Error> {
-    let failed = |source: UpscaleError| SheetError::Upscale {
-        path: sheet.path.clone(),
-        source,
-    };
-    // Of one size at a time; each picture's stay together and in order, since float sums depend on it.
-    let mut all: Vec<(usize, usize)> = works
-        .iter()
-        .enumerate()
-        .flat_map(|(at, work)| (0..work.tiles().len()).map(move |tile| (at, tile)))
-        .collect();
-    let side = |&(at, tile): &(usize, usize)| works[at].tiles()[tile].width;
-    all.sort_by_key(side);
-    let mut batches: Vec<Vec<(usize, usize)>> = Vec::new();
-    for alike in all.chunk_by(|a, b| side(a) == side(b)) {
-        let batch = run.upscaler.batch().max(1);
-        batches.extend(alike.chunks(batch).map(<[_]>::to_vec));
-    }
-    for batch in batches {
-        if run.cancel.load(Ordering::SeqCst) {
-            return Err(Error::Interrupted);
-        }
-        let tiles: Vec<RgbPlanes> = batch
-            .iter()
-            .map(|&(at, tile)| works[at].tiles()[tile].clone())
-            .collect();
-        let upscaled = run.upscaler.upscale(&tiles).map_err(failed)?;
-        let k = run.upscaler.scale().get();
-        let right = upscaled.len() == tiles.len()
-            && upscaled
-                .iter()
-                .zip(&tiles)
-                .all(|(high, low)| (high.width, high.height) == (low.width * k, low.height * k));
-        if !right {
-            let message = format!(
-                "the model {} gave {} tiles of a wrong size or number",
-                run.upscaler.name(),
-                upscaled.len()
-            );
-            return Err(failed(UpscaleError::new(message)).into());
-        }
-        for (&(at, tile), high) in batch.iter().zip(&upscaled) {
-            works[at].place(tile, high);
-        }
-        progress.tiles_done += batch.len() as u64;
+    let (cancel, events) = (run.cancel, run.events);
+    let mut placed = |tiles: usize| {
+        progress.tiles_done += tiles as u64;
         progress.tiles = progress.tiles.max(progress.tiles_done);
-        (run.events)(Event::Tiles {
+        events(Event::Tiles {
             done: progress.tiles_done,
             total: progress.tiles,
         });
+        !cancel.load(Ordering::SeqCst)
+    };
+    let finished =
+        upscale_all(works, run.upscaler, &mut placed).map_err(|source| SheetError::Upscale {
+            path: sheet.path.clone(),
+            source,
+        })?;
+    if !finished || cancel.load(Ordering::SeqCst) {
+        return Err(Error::Interrupted);
     }
     works.par_iter_mut().for_each(Work::step);
     Ok(())
