@@ -58,6 +58,7 @@ pub use reach::{Reach, reach};
 pub use resample::downscale;
 pub use resize::{Filter, resize};
 pub use scale::Scale;
+pub use silhouette::silhouette;
 pub use tile::{RgbPlanes, TileBlend, TileGrid, Tiling};
 pub use upscaler::{UpscaleError, Upscaler};
 pub use work::{AlphaRule, Method, Recipe, Work, enhance, run, upscale_all};

@@ -19,7 +19,7 @@
 use image::RgbaImage;
 
 use crate::{
-    AlphaClass, Cell, Scale,
+    AlphaClass, Cell, Edges, Scale,
     resample::{Axis, Border, Kernel, resample},
     tile::margined,
 };
@@ -64,6 +64,14 @@ pub(crate) fn enlarge(image: &RgbaImage, cell: &Cell, scale: Scale) -> Vec<u8> {
         // A neighbour beyond the side may be translucent; here only its half matters.
         _ => binary(&low, width, height, scale),
     }
+}
+
+/// A whole picture's alpha enlarged within its class, row by row, `scale` times as wide and high: what a texture's
+/// transparency becomes. Its outermost pixels go on beyond the border.
+#[must_use]
+pub fn silhouette(image: &RgbaImage, scale: Scale) -> Vec<u8> {
+    let (width, height) = image.dimensions();
+    enlarge(image, &Cell::whole(width, height, Edges::CLAMP), scale)
 }
 
 /// The cell's alpha with a margin, by the edge rules.

@@ -20,7 +20,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use uncanny_texture::{
     AlphaClass, Cell, Edges, Filter, Recipe, RgbaImage, Scale, Tiling, Upscaler, Work, bled, facts,
-    metric, resize, upscale_all,
+    metric, resize, silhouette, upscale_all,
 };
 
 use crate::Error;
@@ -211,7 +211,7 @@ pub fn fit(picture: &RgbaImage, resample: Resample, side: u32) -> RgbaImage {
         Resample::Bicubic => to(&square, side, Filter::Bicubic),
         Resample::Lanczos => to(&square, side, Filter::Lanczos),
     };
-    // An edge that is hardly there must not give its colour to what becomes visible of it.
+    // Of the colour of an edge that is hardly there little is left.
     bled(small.clone(), FAINT).unwrap_or(small)
 }
 
@@ -219,7 +219,8 @@ pub fn fit(picture: &RgbaImage, resample: Resample, side: u32) -> RgbaImage {
 /// or only after the last one: `iterations` of them, or one. `placed` hears how many tiles were done after every batch;
 /// when it says false, all is over.
 ///
-/// Transparency stays in its class, as in packs: opaque, cut-out or translucent.
+/// Transparency stays in its class, as in packs: opaque, cut-out or translucent. A fitted picture keeps the silhouette
+/// that it came with, and not what is left of it in the little that the network sees.
 ///
 /// # Errors
 /// When one would become too large, the network fails, or `placed` said false ([`Error::Interrupted`]).
@@ -233,26 +234,29 @@ pub fn enhance(
     for picture in pictures {
         settings.output(picture.dimensions(), scale)?;
     }
-    let mut works: Vec<Work> = pictures
+    let (mut works, masks): (Vec<Work>, Vec<Option<Vec<u8>>>) = pictures
         .par_iter()
         .map(|picture| work(picture, settings, scale, tiling))
-        .collect();
+        .unzip();
     let mut made: Vec<Vec<RgbaImage>> = vec![Vec::new(); works.len()];
     for _ in 1..settings.iterations.max(1) {
         run(&mut works, upscaler, placed)?;
         if settings.keep_all {
-            let so_far = works.par_iter().map(Work::so_far);
+            let so_far = works.par_iter().map(Work::so_far).zip(&masks);
             made.par_iter_mut()
                 .zip(so_far)
-                .for_each(|(made, picture)| made.push(picture));
+                .for_each(|(made, (picture, mask))| made.push(masked(picture, mask.as_deref())));
         }
         works.par_iter_mut().for_each(Work::step);
     }
     run(&mut works, upscaler, placed)?;
-    made.par_iter_mut().zip(works).for_each(|(made, mut work)| {
-        work.step();
-        made.push(work.finish());
-    });
+    made.par_iter_mut()
+        .zip(works)
+        .zip(&masks)
+        .for_each(|((made, mut work), mask)| {
+            work.step();
+            made.push(masked(work.finish(), mask.as_deref()));
+        });
     Ok(made)
 }
 
@@ -271,10 +275,28 @@ fn run(
     }
 }
 
-fn work(picture: &RgbaImage, settings: &Settings, scale: Scale, tiling: Tiling) -> Work {
+/// What the network is to do for a picture, and the alpha of its output where that is not made of what the network saw.
+fn work(
+    picture: &RgbaImage,
+    settings: &Settings,
+    scale: Scale,
+    tiling: Tiling,
+) -> (Work, Option<Vec<u8>>) {
     let way = settings.way(picture.dimensions());
-    let low = settings.low(picture);
+    let mut low = settings.low(picture);
     let (width, height) = low.dimensions();
+    let mut mask = None;
+    if low != *picture && facts(&low).alpha != AlphaClass::Opaque {
+        // The picture's own silhouette is better than what a few pixels still know of it.
+        mask = Some(silhouette_of(
+            picture,
+            width * settings.scale.min(scale).get(),
+        ));
+        if let Some(bled) = bled(low.clone(), FAINT) {
+            low = bled;
+            low.pixels_mut().for_each(|pixel| pixel.0[3] = 255);
+        }
+    }
     let around = settings.around.unwrap_or_else(|| match way {
         Way::Fit => Around::Nothing,
         Way::Tiles if facts(&low).alpha != AlphaClass::Opaque => Around::Transparent,
@@ -300,7 +322,28 @@ fn work(picture: &RgbaImage, settings: &Settings, scale: Scale, tiling: Tiling) 
             settings.scale.min(scale),
         )
     };
-    Work::new(low, recipe, scale, tiling)
+    (Work::new(low, recipe, scale, tiling), mask)
+}
+
+/// The alpha of a picture in its square, enlarged as a texture's, to `side` x `side`.
+fn silhouette_of(picture: &RgbaImage, side: u32) -> Vec<u8> {
+    let square = square(picture);
+    let times = side.div_ceil(square.width()).clamp(1, 64);
+    let large = square.width() * times;
+    let times = Scale::new(times).expect("it was brought within a scale's limits");
+    let alpha = silhouette(&square, times);
+    let alpha = RgbaImage::from_fn(large, large, |x, y| {
+        [0, 0, 0, alpha[(y * large + x) as usize]].into()
+    });
+    let alpha = resize(&alpha, (side, side), Filter::Bilinear);
+    alpha.pixels().map(|pixel| pixel.0[3]).collect()
+}
+
+fn masked(mut picture: RgbaImage, mask: Option<&[u8]>) -> RgbaImage {
+    for (pixel, &alpha) in picture.pixels_mut().zip(mask.unwrap_or_default()) {
+        pixel.0[3] = alpha;
+    }
+    picture
 }
 
 #[cfg(test)]
@@ -425,7 +468,7 @@ mod tests {
             .pixels()
             .filter(|pixel| !matches!(pixel.0[3], 0 | 255))
             .count();
-        assert!(soft < 128 * 128 / 4, "{soft}");
+        assert!(soft < 128 * 128 / 16, "{soft}");
     }
 
     #[test]
