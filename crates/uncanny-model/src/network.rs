@@ -240,21 +240,20 @@ fn build_script(name: &str, bytes: &[u8], device: Device) -> Result<Built> {
     })
 }
 
-/// Trained numbers: everything but the running statistics of batch norms.
+/// Parts of the names of what a file holds and nobody trained: running statistics of batch norms, places within windows.
+const UNTRAINED: [&str; 5] = [
+    "running_",
+    "num_batches",
+    "attn_mask",
+    "relative_position_index",
+    "rpe_biases",
+];
+
+/// Trained numbers.
 fn parameters(checkpoint: &Checkpoint) -> u64 {
-    let state = &checkpoint.state;
-    let trained = state
-        .names()
-        .filter(|name| !name.contains("running_") && !name.contains("num_batches"));
-    trained
-        .map(|name| {
-            state
-                .shape(name)
-                .unwrap_or_default()
-                .iter()
-                .product::<usize>() as u64
-        })
-        .sum()
+    let tensors = checkpoint.state.iter();
+    let trained = tensors.filter(|(name, _)| !UNTRAINED.iter().any(|part| name.contains(part)));
+    trained.map(|(_, tensor)| tensor.numel() as u64).sum()
 }
 
 #[cfg(test)]

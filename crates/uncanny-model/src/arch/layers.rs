@@ -76,6 +76,16 @@ impl<'a> Weights<'a> {
         to_tensor(data)
     }
 
+    /// Where the network runs.
+    pub(crate) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Whether nothing has been missing so far, and what was taken can be computed with.
+    pub(crate) fn complete(&self) -> bool {
+        self.missing.is_empty()
+    }
+
     /// `name.weight` of out x in x k x k and `name.bias`: a convolution that keeps the size.
     pub(crate) fn conv(&mut self, name: &str, out: i64, input: i64, k: i64) -> Result<Conv> {
         let weight = self.tensor(&format!("{name}.weight"), &[out, input, k, k])?;
@@ -147,6 +157,8 @@ pub(crate) struct Conv {
     weight: Tensor,
     bias: Option<Tensor>,
     padding: i64,
+    /// Parts of the channels that know nothing of each other.
+    groups: i64,
 }
 
 impl Conv {
@@ -161,6 +173,15 @@ impl Conv {
             weight,
             bias,
             padding,
+            groups: 1,
+        })
+    }
+
+    /// Of each channel on its own. `weight`: channels x 1 x k x k, k odd.
+    pub(crate) fn each_channel(weight: &Tensor, bias: Option<Tensor>) -> Result<Conv> {
+        Ok(Conv {
+            groups: weight.size()[0],
+            ..Conv::new(weight, bias)?
         })
     }
 
@@ -170,12 +191,14 @@ impl Conv {
             weight,
             bias: Some(bias),
             padding: 1,
+            groups: 1,
         }
     }
 
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let padding = [self.padding, self.padding];
-        x.f_conv2d(&self.weight, self.bias.as_ref(), [1, 1], padding, [1, 1], 1)
+        let bias = self.bias.as_ref();
+        x.f_conv2d(&self.weight, bias, [1, 1], padding, [1, 1], self.groups)
     }
 }
 
@@ -205,4 +228,14 @@ impl Slope {
 pub(crate) fn repeat_pixels(x: &Tensor, scale: i64) -> Result<Tensor, TchError> {
     let (_, _, h, w) = x.size4()?;
     x.f_upsample_nearest2d([scale * h, scale * w], None, None)
+}
+
+/// N x c x h x w mirrored on at the right and below, up to multiples of a side.
+pub(crate) fn mirrored_to(x: &Tensor, side: i64) -> Result<Tensor, TchError> {
+    let (_, _, h, w) = x.size4()?;
+    let lacking = |length: i64| (side - length % side) % side;
+    match [lacking(w), lacking(h)] {
+        [0, 0] => Ok(x.shallow_clone()),
+        [right, below] => x.f_reflection_pad2d([0, right, 0, below]),
+    }
 }

@@ -10,16 +10,20 @@ use crate::Result;
 use crate::checkpoint::{Checkpoint, StateDict};
 
 pub mod compact;
+pub mod dat;
 pub mod pfsr;
 pub mod plksr;
 pub mod relief;
 pub mod rrdb;
 pub mod script;
 pub mod span;
+pub mod swinir;
 
 mod layers;
+mod transformer;
 
 pub use layers::Place;
+pub use transformer::{Group, Upsampler, Window};
 
 /// What the hyperparameters of an architecture tell of a network.
 pub trait Architecture: Debug {
@@ -67,13 +71,15 @@ type Detect = fn(&Checkpoint) -> Result<Option<Box<dyn Architecture>>>;
 
 /// Every architecture that is recognised by its keys, by the name of its file here. None takes another's checkpoint for
 /// its own, so that their order decides nothing.
-pub const KNOWN: [(&str, Detect); 6] = [
+pub const KNOWN: [(&str, Detect); 8] = [
     ("pfsr", detect::<pfsr::Trained>),
     ("relief", detect::<relief::Config>),
     ("rrdb", detect::<rrdb::Config>),
     ("compact", detect::<compact::Config>),
     ("span", detect::<span::Config>),
     ("plksr", detect::<plksr::Config>),
+    ("dat", detect::<dat::Config>),
+    ("swinir", detect::<swinir::Config>),
 ];
 
 fn detect<A: Architecture + 'static>(
@@ -96,18 +102,20 @@ fn tiling_with(context: u32, scale: Scale) -> Tiling {
 
 /// The architectures that a checkpoint may have, as messages name them.
 pub const SUPPORTED: &str =
-    "PFSR, Relief, RRDB (ESRGAN), Compact, SPAN, RealPLKSR, or any as TorchScript";
+    "PFSR, Relief, RRDB (ESRGAN), Compact, SPAN, RealPLKSR, DAT, SwinIR, or any as TorchScript";
 
 /// Networks that people have files of and that are not supported: a key that only they have, and their name.
-const FAMILIAR: [(&str, &str); 14] = [
+const FAMILIAR: [(&str, &str); 13] = [
     ("block_1.esa.conv_f.weight", "RLFN"),
     ("relative_position_index_SA", "HAT or ATD"),
     ("layers.0.residual_group.overlap_attn.qkv.weight", "HAT"),
     ("layers.0.swin1.attn.qkv.weight", "DRCT"),
     ("layers.0.blocks.0.gamma", "RGT"),
-    ("layers.0.blocks.0.attn.attns.0.rpe_biases", "DAT"),
     ("patch_embed.proj.weight", "Swin2SR"),
-    ("layers.0.residual_group.blocks.0.attn.qkv.weight", "SwinIR"),
+    (
+        "layers.0.residual_group.blocks.0.attn.aligned_relative_position_index",
+        "SRFormer",
+    ),
     (
         "residual_layer.0.residual_layer.0.layer.0.fn.0.weight",
         "OmniSR",

@@ -11,7 +11,9 @@
 use tch::{TchError, Tensor};
 use uncanny_texture::{Scale, Tiling};
 
-use super::layers::{Conv, Place, Slope, Weights, conv_shape, count, need_conv, repeat_pixels};
+use super::layers::{
+    Conv, Place, Slope, Weights, conv_shape, count, mirrored_to, need_conv, repeat_pixels,
+};
 use super::{Architecture, Forward, tiling_with};
 use crate::checkpoint::{Checkpoint, StateDict};
 use crate::{Error, Result};
@@ -349,9 +351,6 @@ impl Rrdb {
         if side == 1 {
             return Ok(x.shallow_clone());
         }
-        let (_, _, h, w) = x.size4()?;
-        let lacking = |length: i64| (side - length % side) % side;
-        x.f_reflection_pad2d([0, lacking(w), 0, lacking(h)])?
-            .f_pixel_unshuffle(side)
+        mirrored_to(x, side)?.f_pixel_unshuffle(side)
     }
 }

@@ -1,0 +1,451 @@
+//! What the window transformers, SwinIR and DAT, share: layers over channels, attention within windows, convolutions at
+//! the end of a group of blocks, and how a picture is enlarged.
+//!
+//! Pixels are N x h x w x c here, each one's channels side by side; a convolution sees the same memory as N x c x h x w.
+
+use tch::{TchError, Tensor};
+use uncanny_texture::Scale;
+
+use super::layers::{Conv, Slope, Weights, count, need_conv, repeat_pixels, shuffled_scale};
+use crate::checkpoint::StateDict;
+use crate::{Error, Result};
+
+/// Subtracted from RGB, as their authors' training data has it; no file says otherwise.
+const MEAN: [f32; 3] = [0.4488, 0.4371, 0.4040];
+
+/// Added to the variance by norms over channels.
+const NORM_EPS: f64 = 1e-5;
+
+/// Between pixels that a shifted window holds from opposite sides of the picture.
+const APART: f32 = -100.0;
+
+/// How many blocks a group has, and how many heads each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Blocks.
+    pub blocks: usize,
+    /// Heads that attend each on its own, to its share of the channels.
+    pub heads: i64,
+}
+
+/// What is subtracted from N x 3 x h x w: 1 x 3 x 1 x 1.
+pub(crate) fn mean(weights: &Weights<'_>) -> Result<Tensor> {
+    weights.put(&Tensor::f_from_slice(&MEAN)?.f_view([1, 3, 1, 1])?)
+}
+
+/// N x h x w x c to N x c x h x w.
+pub(crate) fn to_planes(x: &Tensor) -> Result<Tensor, TchError> {
+    x.f_permute([0, 3, 1, 2])
+}
+
+/// N x c x h x w to N x h x w x c.
+pub(crate) fn to_pixels(x: &Tensor) -> Result<Tensor, TchError> {
+    x.f_permute([0, 2, 3, 1])
+}
+
+/// A layer from all channels of a pixel to others.
+#[derive(Debug)]
+pub(crate) struct Linear {
+    weight: Tensor,
+    bias: Option<Tensor>,
+}
+
+impl Linear {
+    pub(crate) fn load(
+        weights: &mut Weights<'_>,
+        name: &str,
+        out: i64,
+        input: i64,
+        bias: bool,
+    ) -> Result<Linear> {
+        let weight = weights.tensor(&format!("{name}.weight"), &[out, input])?;
+        let bias = match bias {
+            true => Some(weights.tensor(&format!("{name}.bias"), &[out])?),
+            false => None,
+        };
+        Ok(Linear { weight, bias })
+    }
+
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        x.f_linear(&self.weight, self.bias.as_ref())
+    }
+}
+
+/// A pixel's channels to mean 0 and variance 1, then to trained ones.
+#[derive(Debug)]
+pub(crate) struct Norm {
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl Norm {
+    pub(crate) fn load(weights: &mut Weights<'_>, name: &str, width: i64) -> Result<Norm> {
+        Ok(Norm {
+            weight: weights.tensor(&format!("{name}.weight"), &[width])?,
+            bias: weights.tensor(&format!("{name}.bias"), &[width])?,
+        })
+    }
+
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        let (weight, bias) = (Some(&self.weight), Some(&self.bias));
+        x.f_layer_norm(self.bias.size(), weight, bias, NORM_EPS, false)
+    }
+}
+
+/// A rectangle of pixels that attend to one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Rows.
+    pub height: i64,
+    /// Columns.
+    pub width: i64,
+}
+
+impl Window {
+    /// How many pixels it has.
+    pub(crate) fn pixels(self) -> i64 {
+        self.height * self.width
+    }
+
+    /// How many places one of its pixels can have as seen from another.
+    pub(crate) fn places(self) -> i64 {
+        (2 * self.height - 1) * (2 * self.width - 1)
+    }
+
+    /// What each place adds to the attention, places x heads, to the same for each pair of pixels: 1 x heads x pixels x
+    /// pixels.
+    pub(crate) fn biases(self, table: &Tensor) -> Result<Tensor, TchError> {
+        let (h, w) = (self.height, self.width);
+        let pixels = || (0..h).flat_map(|y| (0..w).map(move |x| (y, x)));
+        let place = |((y, x), (v, u))| (y - v + h - 1) * (2 * w - 1) + (x - u + w - 1);
+        let pairs = pixels().flat_map(|a| pixels().map(move |b| (a, b)));
+        let places: Vec<i64> = pairs.map(place).collect();
+        let n = self.pixels();
+        let biases = table.f_index_select(0, &Tensor::f_from_slice(&places)?)?;
+        biases
+            .f_view([1, n, n, -1])?
+            .f_permute([0, 3, 1, 2])?
+            .f_contiguous()
+    }
+
+    /// For a picture of h x w, moved by half a window to the left and up: what keeps pixels apart that come from
+    /// opposite sides. Windows x 1 x pixels x pixels.
+    pub(crate) fn mask(self, h: i64, w: i64, like: &Tensor) -> Result<Tensor, TchError> {
+        // Only the last window of a row or column has two parts.
+        let part = |i: i64, length: i64, side: i64| i64::from(i >= length - side / 2);
+        let (rows, columns) = (h / self.height, w / self.width);
+        let n = self.pixels();
+        let mut mask = Vec::with_capacity((rows * columns * n * n) as usize);
+        for window in 0..rows * columns {
+            let (row, column) = (window / columns, window % columns);
+            let parts: Vec<(i64, i64)> = (0..n)
+                .map(|i| {
+                    let y = row * self.height + i / self.width;
+                    let x = column * self.width + i % self.width;
+                    (part(y, h, self.height), part(x, w, self.width))
+                })
+                .collect();
+            for a in &parts {
+                mask.extend(parts.iter().map(|b| if a == b { 0.0 } else { APART }));
+            }
+        }
+        let mask = Tensor::f_from_slice(&mask)?.f_view([-1, 1, n, n])?;
+        mask.f_to_device(like.device())?.f_to_kind(like.kind())
+    }
+
+    /// Attention within each window of N x h x w x 3 x heads x c (queries, keys and values), h and w multiples of the
+    /// window's, to N x h x w x heads * c. With a mask: of windows that lie half a one further down and to the right.
+    pub(crate) fn attend(
+        self,
+        qkv: &Tensor,
+        biases: &Tensor,
+        mask: Option<&Tensor>,
+    ) -> Result<Tensor, TchError> {
+        let size = qkv.size();
+        let &[n, h, w, three, heads, c] = size.as_slice() else {
+            unreachable!("its caller gives it six dimensions");
+        };
+        let shift = [self.height / 2, self.width / 2];
+        let moved = match mask {
+            Some(_) => qkv.f_roll(shift.map(|side| -side), [1, 2])?,
+            None => qkv.shallow_clone(),
+        };
+        let (rows, columns, pixels) = (h / self.height, w / self.width, self.pixels());
+        let windows = rows * columns;
+        let qkv = moved
+            .f_reshape([n, rows, self.height, columns, self.width, three, heads, c])?
+            .f_permute([5, 0, 1, 3, 6, 2, 4, 7])?
+            .f_reshape([three, n * windows, heads, pixels, c])?;
+        let (q, k, v) = (
+            qkv.f_select(0, 0)?,
+            qkv.f_select(0, 1)?,
+            qkv.f_select(0, 2)?,
+        );
+        let q = q.f_mul_scalar((c as f64).powf(-0.5))?;
+        let mut attention = q.f_matmul(&k.f_transpose(-2, -1)?)?.f_add_(biases)?;
+        if let Some(mask) = mask {
+            attention = attention
+                .f_view([n, windows, heads, pixels, pixels])?
+                .f_add_(mask)?
+                .f_view([n * windows, heads, pixels, pixels])?;
+        }
+        let y = attention
+            .f_softmax(-1, None)?
+            .f_matmul(&v)?
+            .f_view([n, rows, columns, heads, self.height, self.width, c].as_slice())?
+            .f_permute([0, 1, 4, 2, 5, 3, 6])?
+            .f_reshape([n, h, w, heads * c])?;
+        match mask {
+            Some(_) => y.f_roll(shift, [1, 2]),
+            None => Ok(y),
+        }
+    }
+}
+
+/// What ends a group of blocks: a convolution, or three with a quarter of the channels between them.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    convs: Vec<Conv>,
+    slope: Slope,
+}
+
+impl Tail {
+    /// Whether there are three of that name.
+    pub(crate) fn is_three(state: &StateDict, name: &str) -> bool {
+        state.contains(&format!("{name}.0.weight"))
+    }
+
+    pub(crate) fn load(
+        weights: &mut Weights<'_>,
+        name: &str,
+        width: i64,
+        three: bool,
+    ) -> Result<Tail> {
+        let quarter = width / 4;
+        let convs = match three {
+            true => vec![
+                weights.conv(&format!("{name}.0"), quarter, width, 3)?,
+                weights.conv(&format!("{name}.2"), quarter, quarter, 1)?,
+                weights.conv(&format!("{name}.4"), width, quarter, 3)?,
+            ],
+            false => vec![weights.conv(name, width, width, 3)?],
+        };
+        let slope = Slope::leaky(0.2, weights.place())?;
+        Ok(Tail { convs, slope })
+    }
+
+    /// N x c x h x w to as much.
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        let mut y = self.convs[0].forward(x)?;
+        for conv in &self.convs[1..] {
+            y = conv.forward(&self.slope.forward(&y)?)?;
+        }
+        Ok(y)
+    }
+
+    /// Multiply-adds for each pixel.
+    pub(crate) fn cost(width: u64, three: bool) -> u64 {
+        let quarter = width / 4;
+        match three {
+            true => 2 * 9 * width * quarter + quarter * quarter,
+            false => 9 * width * width,
+        }
+    }
+}
+
+/// How what was computed becomes a larger picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upsampler {
+    /// Doublings, or one tripling, by a convolution whose channels are shuffled into pixels ("pixelshuffle").
+    Shuffle {
+        /// Channels meanwhile.
+        features: i64,
+        /// How often it is enlarged.
+        steps: usize,
+        /// By how much each time: 2 or 3.
+        each: i64,
+    },
+    /// One convolution, shuffled into RGB ("pixelshuffledirect").
+    Direct {
+        /// The enlargement.
+        scale: i64,
+    },
+    /// Doublings by repeated pixels, and a convolution after each ("nearest+conv").
+    Repeat {
+        /// Channels meanwhile.
+        features: i64,
+        /// How many.
+        doublings: usize,
+    },
+    /// None: a convolution into RGB, to be added to the picture.
+    Same,
+}
+
+impl Upsampler {
+    /// By key names and shapes.
+    pub(crate) fn detect(state: &StateDict) -> Result<Upsampler> {
+        let before = "conv_before_upsample.0.weight";
+        if !state.contains(before) {
+            let direct = "upsample.0.weight";
+            return Ok(match state.contains(direct) {
+                true => Upsampler::Direct {
+                    scale: shuffled_scale(direct, need_conv(state, direct)?[0])?,
+                },
+                false => Upsampler::Same,
+            });
+        }
+        let [features, ..] = need_conv(state, before)?;
+        if state.contains("conv_up1.weight") {
+            let doublings = count(state, |i| format!("conv_up{}.weight", i + 1));
+            return match doublings {
+                1..=3 => Ok(Upsampler::Repeat {
+                    features,
+                    doublings,
+                }),
+                _ => Err(Error::Value {
+                    what: "the number of doublings",
+                    value: doublings as f64,
+                    expected: "at most 3",
+                }),
+            };
+        }
+        let steps = count(state, |i| format!("upsample.{}.weight", 2 * i));
+        let each = match steps {
+            0 => 1,
+            _ => {
+                let first = "upsample.0.weight";
+                let [out, ..] = need_conv(state, first)?;
+                match (out == 4 * features, out == 9 * features) {
+                    (true, _) if steps <= 3 => 2,
+                    (_, true) if steps == 1 => 3,
+                    _ => {
+                        return Err(Error::Shape {
+                            key: first.into(),
+                            expected: format!("[{}, …] for doubling", 4 * features),
+                            found: format!("[{out}, …], {steps} times"),
+                        });
+                    }
+                }
+            }
+        };
+        Ok(Upsampler::Shuffle {
+            features,
+            steps,
+            each,
+        })
+    }
+
+    pub(crate) fn scale(self) -> Scale {
+        let scale = match self {
+            Upsampler::Shuffle { steps, each, .. } => each.pow(steps as u32),
+            Upsampler::Direct { scale } => scale,
+            Upsampler::Repeat { doublings, .. } => 1 << doublings,
+            Upsampler::Same => 1,
+        };
+        Scale::new(scale as u32).expect("detect admits 1 to 64")
+    }
+
+    /// Multiply-adds for each pixel of the input, of `width` channels.
+    pub(crate) fn cost(self, width: u64) -> u64 {
+        let enlarged = u64::from(self.scale().get()).pow(2);
+        match self {
+            Upsampler::Shuffle {
+                features,
+                steps,
+                each,
+            } => {
+                let (f, area) = (features as u64, (each * each) as u64);
+                let ups = (0..steps as u32).map(|step| 9 * f * area * f * area.pow(step));
+                9 * width * f + ups.sum::<u64>() + 27 * f * enlarged
+            }
+            Upsampler::Direct { .. } | Upsampler::Same => 27 * width * enlarged,
+            Upsampler::Repeat {
+                features,
+                doublings,
+            } => {
+                let f = features as u64;
+                let ups = (1..=doublings).map(|step| (9 * f * f) << (2 * step));
+                9 * width * f + ups.sum::<u64>() + (9 * f * f + 27 * f) * enlarged
+            }
+        }
+    }
+}
+
+/// [`Upsampler`] with its weights.
+#[derive(Debug)]
+pub(crate) struct Upsample {
+    kind: Upsampler,
+    /// In the order in which they are used.
+    convs: Vec<Conv>,
+    /// After the first of them.
+    gentle: Slope,
+    /// After those between.
+    slope: Slope,
+}
+
+impl Upsample {
+    pub(crate) fn load(weights: &mut Weights<'_>, kind: Upsampler, width: i64) -> Result<Upsample> {
+        let mut convs = Vec::new();
+        match kind {
+            Upsampler::Shuffle {
+                features: f,
+                steps,
+                each,
+            } => {
+                convs.push(weights.conv("conv_before_upsample.0", f, width, 3)?);
+                for step in 0..steps {
+                    let name = format!("upsample.{}", 2 * step);
+                    convs.push(weights.conv(&name, each * each * f, f, 3)?);
+                }
+                convs.push(weights.conv("conv_last", 3, f, 3)?);
+            }
+            Upsampler::Direct { scale } => {
+                convs.push(weights.conv("upsample.0", 3 * scale * scale, width, 3)?);
+            }
+            Upsampler::Repeat {
+                features: f,
+                doublings,
+            } => {
+                convs.push(weights.conv("conv_before_upsample.0", f, width, 3)?);
+                for step in 1..=doublings {
+                    convs.push(weights.conv(&format!("conv_up{step}"), f, f, 3)?);
+                }
+                convs.push(weights.conv("conv_hr", f, f, 3)?);
+                convs.push(weights.conv("conv_last", 3, f, 3)?);
+            }
+            Upsampler::Same => convs.push(weights.conv("conv_last", 3, width, 3)?),
+        }
+        Ok(Upsample {
+            kind,
+            convs,
+            gentle: Slope::leaky(0.01, weights.place())?,
+            slope: Slope::leaky(0.2, weights.place())?,
+        })
+    }
+
+    /// N x c x h x w to N x 3 x kh x kw.
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        let mut convs = self.convs.iter();
+        let mut next = |x: &Tensor| convs.next().expect("as many as its kind has").forward(x);
+        let mut y = next(x)?;
+        match self.kind {
+            Upsampler::Shuffle { steps, each, .. } => {
+                y = self.gentle.forward(&y)?;
+                for _ in 0..steps {
+                    y = next(&y)?.f_pixel_shuffle(each)?;
+                }
+                next(&y)
+            }
+            Upsampler::Direct { scale } => y.f_pixel_shuffle(scale),
+            Upsampler::Repeat { doublings, .. } => {
+                y = self.gentle.forward(&y)?;
+                for _ in 0..doublings {
+                    y = self.slope.forward(&next(&repeat_pixels(&y, 2)?)?)?;
+                }
+                y = self.slope.forward(&next(&y)?)?;
+                next(&y)
+            }
+            Upsampler::Same => Ok(y),
+        }
+    }
+}
