@@ -378,6 +378,10 @@ pub(crate) struct TrainArgs {
     )]
     pub(crate) save_every: u64,
 
+    /// Begin with the weights of this checkpoint, of the recipe's architecture and size, instead of random ones
+    #[arg(long, value_name = "FILE", help_heading = "Training", value_hint = ValueHint::FilePath)]
+    pub(crate) start: Option<PathBuf>,
+
     /// Pictures to measure on, never trained on; may be repeated [default: the recipe's, or DATA]
     #[arg(long, value_name = "DATA", help_heading = "Training", value_hint = ValueHint::AnyPath)]
     pub(crate) test: Vec<PathBuf>,

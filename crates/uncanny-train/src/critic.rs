@@ -1,4 +1,4 @@
-//! The progressive critic of WGAN-GP, which tells drawn pictures from real ones.
+//! The progressive critic, which tells drawn pictures from real ones: WGAN-GP's, or one that learns by the logistic loss.
 //!
 //! It grows with the generator: a picture of 32, 64 or 128 pixels enters at its own level, each level halves the side
 //! and doubles the channels down to 16x16, and a new level is faded in as the generator's step is (Karras et al. 2018,
@@ -13,9 +13,6 @@ use uncanny_model::arch::pfsr::Progress;
 use crate::recipe::CriticRecipe;
 
 type Result<T> = std::result::Result<T, TchError>;
-
-/// What negative values keep of themselves.
-const SLOPE: f64 = 0.2;
 
 /// A convolution whose weights are multiplied by a fixed gain at every use.
 #[derive(Debug)]
@@ -36,11 +33,20 @@ impl Conv {
         }
     }
 
+    /// In the input's number format.
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let weight = self.weight_orig.f_mul_scalar(self.gain)?;
-        let padding = [self.padding; 2];
-        x.f_conv2d(&weight, Some(&self.bias), [1, 1], padding, [1, 1], 1)
+        let (weight, bias) = (weight.f_to_kind(x.kind())?, self.bias.f_to_kind(x.kind())?);
+        x.f_conv2d(&weight, Some(&bias), [1, 1], [self.padding; 2], [1, 1], 1)
     }
+}
+
+/// What the critic makes of pictures.
+pub(crate) struct Judgement {
+    /// One a picture: higher means more real.
+    pub(crate) scores: Tensor,
+    /// What each level saw, from the finest to 16x16: N x c x s x s, in the pictures' number format.
+    pub(crate) features: Vec<Tensor>,
 }
 
 /// N x 3 or 6 x s x s pictures to one score each.
@@ -50,7 +56,6 @@ pub(crate) struct Critic {
     from_rgb: Vec<Conv>,
     levels: Vec<(Conv, Conv)>,
     tail: Vec<Conv>,
-    slope: Tensor,
     patches: bool,
 }
 
@@ -84,35 +89,57 @@ impl Critic {
                 })
                 .collect(),
             tail,
-            slope: Tensor::full([1], SLOPE, (Kind::Float, path.device())),
             patches: recipe.patches,
         }
     }
 
-    fn active(&self, x: &Tensor) -> Result<Tensor> {
-        x.f_prelu(&self.slope)
-    }
-
     /// `x`: the pictures of `progress`'s step, in -1..1. One score each: higher means more real.
     pub(crate) fn forward(&self, x: &Tensor, progress: Progress) -> Result<Tensor> {
+        Ok(self.judge(x, progress)?.scores)
+    }
+
+    /// The scores, in f32, and what led to them.
+    pub(crate) fn judge(&self, x: &Tensor, progress: Progress) -> Result<Judgement> {
+        let mut features = Vec::new();
         let newest = usize::from(progress.step) - 1;
-        let mut y = self.active(&self.from_rgb[newest].forward(x)?)?;
+        let mut y = active(&self.from_rgb[newest].forward(x)?)?;
         for level in (0..=newest).rev() {
             let (keep, halve) = &self.levels[level];
-            y = self.active(&keep.forward(&y)?)?;
-            y = self.active(&halve.forward(&halved(&y)?)?)?;
+            y = active(&keep.forward(&y)?)?;
+            features.push(y.shallow_clone());
+            y = active(&halve.forward(&halved(&y)?)?)?;
             if level == newest && newest > 0 && progress.alpha < 1.0 {
-                let old = self.active(&self.from_rgb[newest - 1].forward(&halved(x)?)?)?;
+                let old = active(&self.from_rgb[newest - 1].forward(&halved(x)?)?)?;
                 y = (y * progress.alpha).f_add(&(old * (1.0 - progress.alpha)))?;
             }
         }
+        features.push(y.shallow_clone());
         let (last, tail) = self.tail.split_last().expect("there is a last convolution");
         for conv in tail {
-            y = self.active(&conv.forward(&halved(&y)?)?)?;
+            y = active(&conv.forward(&halved(&y)?)?)?;
         }
         let y = last.forward(&y)?;
         debug_assert!(self.patches || y.size()[2] == 1, "one score a picture");
-        y.f_mean_dim([1i64, 2, 3].as_slice(), false, Kind::Float)
+        Ok(Judgement {
+            scores: y.f_mean_dim([1i64, 2, 3].as_slice(), false, Kind::Float)?,
+            features,
+        })
+    }
+
+    /// The mean square of the length of the scores' gradient on these pictures (R1, Mescheder, Geiger, Nowozin 2018,
+    /// arXiv 1801.04406).
+    pub(crate) fn steepness(&self, pictures: &Tensor, progress: Progress) -> Result<Tensor> {
+        let pictures = pictures.detach().set_requires_grad(true);
+        self.slopes(&pictures, progress)?.f_mean(Kind::Float)
+    }
+
+    /// The squared length of the gradient of each picture's score. `pictures` need a gradient.
+    fn slopes(&self, pictures: &Tensor, progress: Progress) -> Result<Tensor> {
+        let scores = self.forward(pictures, progress)?.f_sum(Kind::Float)?;
+        let gradient = Tensor::f_run_backward(&[scores], &[pictures], true, true)?.remove(0);
+        gradient
+            .f_square()?
+            .f_sum_dim_intlist([1i64, 2, 3].as_slice(), false, Kind::Float)
     }
 
     /// How far the gradient of the scores on pictures between real and drawn ones is from length 1, squared, on
@@ -126,15 +153,20 @@ impl Critic {
     ) -> Result<Tensor> {
         let between = real.f_add(&(drawn.f_sub(real)? * mix))?;
         let between = between.detach().set_requires_grad(true);
-        let scores = self.forward(&between, progress)?.f_sum(Kind::Float)?;
-        let gradient = Tensor::f_run_backward(&[scores], &[&between], true, true)?.remove(0);
-        let square =
-            gradient
-                .f_square()?
-                .f_sum_dim_intlist([1i64, 2, 3].as_slice(), false, Kind::Float)?;
-        let length = square.f_add_scalar(1e-12)?.f_sqrt()?;
+        let length = self
+            .slopes(&between, progress)?
+            .f_add_scalar(1e-12)?
+            .f_sqrt()?;
         length.f_sub_scalar(1.0)?.f_square()?.f_mean(Kind::Float)
     }
+}
+
+/// A leaky ReLU of slope 1/6. tch's own knows only the slope 0.01, and the gradient of `prelu` is slow on a CPU. The
+/// randomised one (Xu et al. 2015, arXiv 1505.00853), when it is not training, is a leaky ReLU with the mean of its
+/// slopes; tch 0.24 hands its flag over as the lower of them, 0, and the upper is 1/3. The test against PyTorch would
+/// tell if that changed.
+fn active(x: &Tensor) -> Result<Tensor> {
+    x.f_rrelu(false)
 }
 
 /// Means of 2x2. A convolution of stride 2 would see some pixels more often than others, and the generator, following
@@ -147,6 +179,7 @@ fn halved(x: &Tensor) -> Result<Tensor> {
 mod tests {
     use super::*;
     use crate::landmarks::formula::{noise_tensor, values};
+    use crate::loss;
     use crate::loss::tests::drawn_and_real;
     use tch::Device;
     use tch::nn::VarStore;
@@ -295,6 +328,13 @@ mod tests {
             let penalty = critic.penalty(&real, &drawn, &mix, progress).unwrap();
             let expected = case["penalty"].as_f64().unwrap();
             near(penalty.double_value(&[]), expected, "penalty");
+            let steepness = critic.steepness(&real, progress).unwrap();
+            let expected = case["steepness"].as_f64().unwrap();
+            near(steepness.double_value(&[]), expected, "steepness");
+            let features = |x: &Tensor| critic.judge(x, progress).unwrap().features;
+            let apart = loss::apart(&features(&drawn), &features(&real)).unwrap();
+            let expected = case["features"].as_f64().unwrap();
+            near(apart.double_value(&[]), expected, "features");
             penalty.backward();
             let derivatives = case["derivatives"].as_object().unwrap();
             assert!(derivatives.len() >= 6);

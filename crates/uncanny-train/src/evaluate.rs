@@ -55,6 +55,25 @@ impl Degrade {
     }
 }
 
+impl Degrade {
+    /// The same for a picture that repeats: what lies beyond an edge is its other side, and so the reduced one repeats
+    /// as well.
+    #[must_use]
+    pub fn apply_wrapping(self, image: &RgbaImage, scale: Scale) -> RgbaImage {
+        let (width, height) = image.dimensions();
+        let k = scale.get();
+        let (left, top) = (width.min(REACH * k) / k * k, height.min(REACH * k) / k * k);
+        let around = RgbaImage::from_fn(width + 2 * left, height + 2 * top, |x, y| {
+            *image.get_pixel((x + width - left) % width, (y + height - top) % height)
+        });
+        let low = self.apply(&around, scale);
+        imageops::crop_imm(&low, left / k, top / k, width / k, height / k).to_image()
+    }
+}
+
+/// How many texels away a reduction looks, at most.
+const REACH: u32 = 4;
+
 /// How a network is shown a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -64,7 +83,8 @@ pub enum Context {
     /// In the network's tiles, their surroundings filled with the picture's outermost pixels: as `convert` shows it
     /// an item.
     Clamp,
-    /// In the network's tiles, the picture repeated around itself: as `convert` shows it a block.
+    /// In the network's tiles, the picture repeated around itself: as `convert` shows it a block. The input of a picture
+    /// that repeats without a seam is reduced so that it does too.
     Wrap,
 }
 
@@ -432,7 +452,14 @@ fn sample(picture: Picture, side: u32, settings: Settings) -> Option<Sample> {
         None => {
             let (x, y) = ((high.width() - side) / 2, (high.height() - side) / 2);
             let truth = imageops::crop_imm(&high, x, y, side, side).to_image();
-            (settings.degrade.apply(&truth, settings.scale), truth)
+            let wraps =
+                settings.context == Context::Wrap && wraps(&metric::over(&truth, settings.ground));
+            let low = if wraps {
+                settings.degrade.apply_wrapping(&truth, settings.scale)
+            } else {
+                settings.degrade.apply(&truth, settings.scale)
+            };
+            (low, truth)
         }
     };
     Some(Sample { name, low, truth })
@@ -455,19 +482,23 @@ fn work(sample: &Sample, settings: Settings, scale: Scale, tiling: Tiling) -> Wo
     Work::new(sample.low.clone(), recipe, scale, tiling)
 }
 
+/// Whether an opaque picture repeats without a seam.
+fn wraps(picture: &RgbaImage) -> bool {
+    WRAPS.contains(&metric::seam_ratio(picture))
+}
+
 fn measure(output: &RgbaImage, sample: &Sample, ground: [u8; 3]) -> Measures {
     let Sample { low, truth, .. } = sample;
     let (a, b) = (metric::over(output, ground), metric::over(truth, ground));
     let classes = (facts(low).alpha, facts(truth).alpha);
     let any_alpha = classes != (AlphaClass::Opaque, AlphaClass::Opaque);
-    let wraps = WRAPS.contains(&metric::seam_ratio(&b));
     Measures {
         psnr: metric::psnr(&a, &b).min(CEILING),
         ssim: metric::ssim(&a, &b),
         ms_ssim: metric::ms_ssim(&a, &b),
         consistency: metric::consistency(&a, &metric::over(low, ground)).min(CEILING),
         sharpness: metric::sharpness(&a),
-        seam: wraps.then(|| metric::seam(&a)),
+        seam: wraps(&b).then(|| metric::seam(&a)),
         alpha_errors: any_alpha.then(|| metric::alpha_errors(output, truth)),
         leaves_alpha_class: (classes.0 != AlphaClass::Translucent)
             .then(|| metric::leaves_alpha_class(output, low)),
@@ -517,6 +548,36 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 mod tests {
     use super::*;
     use uncanny_texture::Nearest;
+
+    #[test]
+    fn a_wrapping_reduction_moves_with_the_picture() {
+        let picture = |shift: u32| {
+            RgbaImage::from_fn(64, 32, |x, y| {
+                let (x, y) = ((x + shift) % 64, (y + 2 * shift) % 32);
+                image::Rgba([
+                    (x * 37 % 251) as u8,
+                    (y * 53 % 241) as u8,
+                    (x * y % 239) as u8,
+                    255,
+                ])
+            })
+        };
+        let eight = Scale::new(8).unwrap();
+        for degrade in [Degrade::Bicubic, Degrade::Box, Degrade::Chain] {
+            let low = degrade.apply_wrapping(&picture(0), eight);
+            let moved = degrade.apply_wrapping(&picture(8), eight);
+            assert_eq!(low.dimensions(), (8, 4));
+            for (x, y, pixel) in moved.enumerate_pixels() {
+                assert_eq!(
+                    pixel,
+                    low.get_pixel((x + 1) % 8, (y + 2) % 4),
+                    "{degrade:?}"
+                );
+            }
+        }
+        let plain = Degrade::Bicubic.apply(&picture(0), eight);
+        assert_ne!(plain, Degrade::Bicubic.apply_wrapping(&picture(0), eight));
+    }
 
     fn picture(name: &str, alpha: u8) -> Picture {
         Picture {

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use tch::{Device, Kind, TchError, Tensor};
 use uncanny_model::checkpoint;
-use uncanny_model::tensors::to_tensor;
+use uncanny_model::tensors::{channels_last, to_tensor};
 
 use crate::{Error, Result};
 
@@ -69,13 +69,15 @@ impl Landmarks {
         })
     }
 
-    /// N x 3 x 64 x 64, RGB in 0..1, to N x 68 x 64 x 64: each landmark's peak is where it is.
+    /// N x 3 x 64 x 64, RGB in 0..1, to N x 68 x 64 x 64: each landmark's peak is where it is. In
+    /// the number format of `x`.
     ///
     /// # Errors
     /// What libtorch reports.
     pub fn heatmaps(&self, x: &Tensor) -> std::result::Result<Tensor, TchError> {
         let conv = |x: &Tensor, (weight, bias): &(Tensor, Tensor), padding: i64| {
-            x.f_conv2d(weight, Some(bias), [1, 1], [padding, padding], [1, 1], 1)
+            let (weight, bias) = (weight.f_to_kind(x.kind())?, bias.f_to_kind(x.kind())?);
+            x.f_conv2d(&weight, Some(&bias), [1, 1], [padding; 2], [1, 1], 1)
         };
         let mut x = conv(x, &self.first, 2)?;
         for layer in &self.layers {
@@ -84,13 +86,16 @@ impl Landmarks {
         Ok(x)
     }
 
-    /// The same for pictures of any size: N x 3 x h x w in 0..1, reduced (antialiased) or enlarged bilinearly to 64x64.
+    /// The same for pictures of any size: N x 3 x h x w in 0..1, reduced (antialiased) or enlarged bilinearly to 64x64. The
+    /// convolutions in `kind`, the result in f32.
     ///
     /// # Errors
     /// What libtorch reports.
-    pub fn of(&self, pictures: &Tensor) -> std::result::Result<Tensor, TchError> {
+    pub fn of(&self, pictures: &Tensor, kind: Kind) -> std::result::Result<Tensor, TchError> {
         let side = [LANDMARK_SIDE, LANDMARK_SIDE];
-        self.heatmaps(&pictures.f_internal_upsample_bilinear2d_aa(side, false, None, None)?)
+        let seen = pictures.f_internal_upsample_bilinear2d_aa(side, false, None, None)?;
+        self.heatmaps(&channels_last(&seen.f_to_kind(kind)?))?
+            .f_to_kind(Kind::Float)
     }
 
     /// The heatmaps' peaks, in their pixels: N x 68 x 2, x before y.
@@ -249,12 +254,12 @@ mod tests {
         agrees(&found, &expected["made_up"], 1e-4);
         // The same size is left alone; a larger one is reduced with antialiasing.
         agrees(
-            &landmarks.of(&face(64, 0.0)).unwrap(),
+            &landmarks.of(&face(64, 0.0), Kind::Float).unwrap(),
             &expected["made_up"],
             1e-4,
         );
         agrees(
-            &landmarks.of(&face(128, 0.1)).unwrap(),
+            &landmarks.of(&face(128, 0.1), Kind::Float).unwrap(),
             &expected["reduced"],
             1e-4,
         );

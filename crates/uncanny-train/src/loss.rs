@@ -14,18 +14,22 @@ const WINDOW: i64 = 7;
 /// Fine detail is counted in windows of so many pixels, half overlapping.
 const PATCH: i64 = 16;
 
+/// All the enlargement that a network does.
+const PERIOD: i64 = 8;
+
 /// The terms that were computed, each before its weight.
 pub(crate) type Terms = Vec<(&'static str, Tensor)>;
 
 /// The weighted sum of everything but the adversarial loss, and its terms.
 ///
-/// `landmarks` looks at the first `landmark_batch` pictures.
+/// `landmarks` looks at the first `landmark_batch` pictures, with convolutions in `kind`.
 pub(crate) fn reconstruction(
     losses: &Losses,
     drawn: &Tensor,
     real: &Tensor,
     landmarks: Option<&Landmarks>,
     landmark_batch: usize,
+    kind: Kind,
 ) -> Result<(Tensor, Terms)> {
     let mut terms: Terms = Vec::new();
     let mut total = Tensor::zeros([], (Kind::Float, drawn.device()));
@@ -36,6 +40,9 @@ pub(crate) fn reconstruction(
     };
     if losses.l1 > 0.0 {
         add("l1", losses.l1, drawn.f_l1_loss(real, Reduction::Mean)?)?;
+    }
+    if losses.grid > 0.0 {
+        add("grid", losses.grid, grid(drawn, real)?)?;
     }
     if losses.ssim > 0.0 || losses.texture > 0.0 {
         let (a, b) = (luma(drawn)?, luma(real)?);
@@ -49,7 +56,7 @@ pub(crate) fn reconstruction(
     if let (true, Some(landmarks)) = (losses.on_landmarks(), landmarks) {
         let some = |x: &Tensor| x.f_narrow(0, 0, x.size()[0].min(landmark_batch as i64));
         let (drawn, real) = (some(drawn)?, some(real)?);
-        let seen = |x: &Tensor| landmarks.of(&(x * 0.5 + 0.5));
+        let seen = |x: &Tensor| landmarks.of(&(x * 0.5 + 0.5), kind);
         let truth = tch::no_grad(|| seen(&real))?;
         if losses.heatmap > 0.0 {
             let found = seen(&drawn)?;
@@ -65,6 +72,15 @@ pub(crate) fn reconstruction(
         }
     }
     Ok((total, terms))
+}
+
+/// Mean absolute difference, the mean over pairs of tensors.
+pub(crate) fn apart(found: &[Tensor], truth: &[Tensor]) -> Result<Tensor> {
+    let each = found.iter().zip(truth).map(|(a, b)| {
+        let (a, b) = (a.f_to_kind(Kind::Float)?, b.f_to_kind(Kind::Float)?);
+        a.f_l1_loss(&b, Reduction::Mean)
+    });
+    Tensor::f_stack(&each.collect::<Result<Vec<_>>>()?, 0)?.f_mean(Kind::Float)
 }
 
 /// N x 1 x s x s in -1..1.
@@ -119,6 +135,20 @@ fn texture(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     full.f_add(&half)
 }
 
+/// The pattern that an upsampling network leaves: how much of the difference repeats every [`PERIOD`] pixels (and so
+/// every 2 and 4) across windows of 64 pixels. Mean absolute value of the difference's mean at each place of the period,
+/// less the mean over all places.
+fn grid(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let (n, channels, height, width) = a.size4()?;
+    let (rows, columns) = (height / PERIOD, width / PERIOD);
+    let places = (a - b).f_pixel_unshuffle(PERIOD)?;
+    let window = PERIOD.min(rows).min(columns);
+    let places = mean(&places, window, (window / 2).max(1))?;
+    let places = places.f_reshape([n, channels, PERIOD * PERIOD, -1])?;
+    let plain = places.f_mean_dim([2i64].as_slice(), true, Kind::Float)?;
+    (places - plain).f_abs()?.f_mean(Kind::Float)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -167,7 +197,7 @@ pub(crate) mod tests {
             l1: 2.0,
             ..Losses::default()
         };
-        let (total, terms) = reconstruction(&losses, &x, &y, None, 4).unwrap();
+        let (total, terms) = reconstruction(&losses, &x, &y, None, 4, Kind::Float).unwrap();
         let names: Vec<_> = terms.iter().map(|(name, _)| *name).collect();
         assert_eq!(names, ["l1"]);
         let l1 = terms[0].1.double_value(&[]);
@@ -193,15 +223,21 @@ pub(crate) mod tests {
             ssim: 2.0,
             texture: 3.0,
             adversarial: 100.0,
+            features: 100.0,
+            grid: 4.0,
             heatmap: 50.0,
             attention: 5.0,
         };
         let landmarks = landmarks();
-        let (total, terms) = reconstruction(&losses, &drawn, &real, Some(&landmarks), 2).unwrap();
+        let (total, terms) =
+            reconstruction(&losses, &drawn, &real, Some(&landmarks), 2, Kind::Float).unwrap();
         let names: Vec<&str> = terms.iter().map(|(name, _)| *name).collect();
-        assert_eq!(names, ["l1", "ssim", "texture", "heatmap", "attention"]);
+        assert_eq!(
+            names,
+            ["l1", "grid", "ssim", "texture", "heatmap", "attention"]
+        );
         let mut sum = 0.0;
-        for ((name, term), weight) in terms.iter().zip([1.0, 2.0, 3.0, 50.0, 5.0]) {
+        for ((name, term), weight) in terms.iter().zip([1.0, 4.0, 2.0, 3.0, 50.0, 5.0]) {
             let (found, expected) = (term.double_value(&[]), expected[*name].as_f64().unwrap());
             assert!(
                 (found - expected).abs() < 1e-4 * expected,
@@ -230,10 +266,18 @@ pub(crate) mod tests {
             },
         ] {
             let drawn = drawn.detach().set_requires_grad(true);
-            let (total, _) = reconstruction(&losses, &drawn, &real, Some(&landmarks), 1).unwrap();
+            let (total, _) =
+                reconstruction(&losses, &drawn, &real, Some(&landmarks), 1, Kind::Float).unwrap();
             let alone = (drawn.narrow(0, 0, 1), real.narrow(0, 0, 1));
-            let (first, _) =
-                reconstruction(&losses, &alone.0, &alone.1, Some(&landmarks), 1).unwrap();
+            let (first, _) = reconstruction(
+                &losses,
+                &alone.0,
+                &alone.1,
+                Some(&landmarks),
+                1,
+                Kind::Float,
+            )
+            .unwrap();
             assert!((&total - first).abs().double_value(&[]) < 1e-6);
             total.backward();
             let moved = |i: i64| drawn.grad().get(i).abs().sum(Kind::Float).double_value(&[]);

@@ -127,10 +127,26 @@ pub enum DegradeRecipe {
     Mixed,
 }
 
-/// The critic of WGAN-GP (Gulrajani et al. 2017, arXiv 1704.00028).
+/// How critic and network play against each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Game {
+    /// WGAN-GP (Gulrajani et al. 2017, arXiv 1704.00028): scores far apart; the penalty holds the gradient's length at
+    /// 1 between real and drawn pictures.
+    #[default]
+    Wasserstein,
+    /// The non-saturating logistic loss (Goodfellow et al. 2014, arXiv 1406.2661) with R1 (Mescheder et al. 2018, arXiv
+    /// 1801.04406): the penalty, halved, holds the gradient's length at 0 on real pictures. Its gradient comes from
+    /// pictures that are still told apart, and a short training gets further with it.
+    Logistic,
+}
+
+/// What judges the drawn pictures in stages with an adversarial loss.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CriticRecipe {
+    /// What is played.
+    pub game: Game,
     /// Its channels at 16x16: a multiple of 8. It has half of them at each doubling.
     pub width: u32,
     /// Judges patches of a picture instead of the whole.
@@ -151,6 +167,7 @@ pub struct CriticRecipe {
 impl Default for CriticRecipe {
     fn default() -> CriticRecipe {
         CriticRecipe {
+            game: Game::Wasserstein,
             width: 128,
             patches: false,
             conditional: false,
@@ -196,6 +213,11 @@ pub struct Losses {
     pub texture: f64,
     /// What the critic says of it, negated.
     pub adversarial: f64,
+    /// Mean absolute difference of what the critic sees in it and in the truth, over the critic's levels (Wang et al.
+    /// 2018, arXiv 1711.11585). Only beside `adversarial`.
+    pub features: f64,
+    /// A pattern that repeats every 2, 4 or 8 pixels and is not in the truth; see [`crate::train()`].
+    pub grid: f64,
     /// Mean squared difference of the landmark heatmaps.
     pub heatmap: f64,
     /// Mean absolute difference where the truth has landmarks.
@@ -209,12 +231,14 @@ impl Losses {
         self.heatmap > 0.0 || self.attention > 0.0
     }
 
-    fn all(&self) -> [f64; 6] {
+    fn all(&self) -> [f64; 8] {
         [
             self.l1,
             self.ssim,
             self.texture,
             self.adversarial,
+            self.features,
+            self.grid,
             self.heatmap,
             self.attention,
         ]

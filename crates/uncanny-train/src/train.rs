@@ -15,7 +15,7 @@ use tch::{Kind, Tensor};
 use uncanny_model::arch::pfsr::{self, Generator, Progress};
 use uncanny_model::arch::relief::{self, Relief};
 use uncanny_model::checkpoint::{self, DType};
-use uncanny_model::tensors::channels_last;
+use uncanny_model::tensors::{channels_last, load_exactly};
 use uncanny_model::{Device, Network};
 use uncanny_texture::Scale;
 use uncanny_texture::sheet::{Row, sheet};
@@ -25,7 +25,7 @@ use crate::evaluate::{self, Baseline, Bench, Context, Score, Settings};
 use crate::landmarks::Landmarks;
 use crate::loss::{self, Terms};
 use crate::random::Random;
-use crate::recipe::{DegradeRecipe, NetworkRecipe, Position, Recipe};
+use crate::recipe::{DegradeRecipe, Game, NetworkRecipe, Position, Recipe};
 use crate::state::{self, Training};
 use crate::{Batch, Error, Picture, Pictures, Result, SIDE, Sampler, Source};
 
@@ -42,11 +42,13 @@ const SHOWN: usize = 8;
 /// The losses are averaged over so many iterations before they are written down.
 const LOSSES_EVERY: u64 = 20;
 /// What the losses' file tells, in order.
-const TERMS: [&str; 8] = [
+const TERMS: [&str; 10] = [
     "l1",
+    "grid",
     "ssim",
     "texture",
     "adversarial",
+    "features",
     "heatmap",
     "attention",
     "critic",
@@ -62,6 +64,8 @@ pub struct TrainOptions {
     pub out: PathBuf,
     /// Where to train.
     pub device: Device,
+    /// Begin with the weights of this checkpoint instead of random ones.
+    pub start: Option<PathBuf>,
     /// Go on with the training in `out`.
     pub resume: bool,
     /// Save the state this often.
@@ -163,14 +167,17 @@ impl Student {
         })
     }
 
-    /// N x 3 x 16 x 16 in 0..1 to N x 3 x s x s in about -1..1.
-    fn draw(&self, low: &Tensor, progress: Progress) -> Result<Tensor> {
+    /// N x 3 x 16 x 16 in 0..1 to N x 3 x s x s in about -1..1, in f32; convolutions in `kind`.
+    fn draw(&self, low: &Tensor, progress: Progress, kind: Kind) -> Result<Tensor> {
+        let low = channels_last(low);
         Ok(match self {
             Student::Pfsr(network) => {
-                network.forward(&channels_last(&(low * 2.0 - 1.0)), progress, true)
+                let low = (low * 2.0 - 1.0).f_to_kind(kind)?;
+                network.forward(&low, progress, true)
             }
-            Student::Relief(network) => network.forward(&channels_last(low))? * 2.0 - 1.0,
-        })
+            Student::Relief(network) => network.forward_in(&low, kind)? * 2.0 - 1.0,
+        }
+        .f_to_kind(Kind::Float)?)
     }
 }
 
@@ -216,6 +223,8 @@ struct Studio {
     landmarks: Option<Landmarks>,
     recipe: Recipe,
     device: Device,
+    /// What convolutions are computed in.
+    kind: Kind,
     scale: GradientScale,
 }
 
@@ -236,14 +245,14 @@ impl Studio {
         let real = there(&batch.levels[usize::from(progress.step) - 1])? * 2.0 - 1.0;
         // Mixed precision: what gains by f16 runs in it. The losses are computed in f32.
         let half = device.is_cuda();
-        let drawn = tch::autocast(half, || self.student.draw(&low, progress))?;
-        let drawn = drawn.f_to_kind(Kind::Float)?;
+        let drawn = tch::autocast(half, || self.student.draw(&low, progress, self.kind))?;
         let (mut total, mut terms) = loss::reconstruction(
             &losses,
             &drawn,
             &real,
             self.landmarks.as_ref(),
             self.recipe.landmark_batch.unwrap_or(self.recipe.batch),
+            self.kind,
         )?;
         let adversarial = losses.adversarial > 0.0;
         let pair = match (&self.critic, &mut training.critic) {
@@ -252,19 +261,69 @@ impl Studio {
         };
         let shown = |pictures: &Tensor| -> Result<Tensor> {
             if !self.recipe.critic.conditional {
-                return Ok(pictures.shallow_clone());
+                return Ok(channels_last(pictures));
             }
             let side = pictures.size()[3];
             let input = low.f_upsample_bilinear2d([side, side], false, None, None)? * 2.0 - 1.0;
-            Ok(Tensor::f_cat(&[pictures, &input], 1)?)
+            Ok(channels_last(&Tensor::f_cat(&[pictures, &input], 1)?))
         };
-        if let Some((critic, learner)) = &pair {
+        let game = self.recipe.critic.game;
+        if let Some((critic, learner)) = pair {
+            // The critic first, so that what it sees in the real pictures serves both.
+            learner.learn(true);
+            let real = shown(&real)?;
+            let drawn_now = shown(&drawn.detach())?;
+            let both = Tensor::f_cat(&[&real, &drawn_now], 0)?.f_to_kind(self.kind)?;
+            let judged = critic.judge(&both, progress)?;
+            let parts = judged.scores.f_chunk(2, 0)?;
+            let (of_real, of_drawn) = (&parts[0], &parts[1]);
+            let lost = match game {
+                Game::Wasserstein => of_drawn.f_mean(Kind::Float)? - of_real.f_mean(Kind::Float)?,
+                Game::Logistic => {
+                    let each = (-of_real).f_softplus()?.f_add(&of_drawn.f_softplus()?)?;
+                    each.f_mean(Kind::Float)?
+                }
+            };
+            let recipe = &self.recipe.critic;
+            let drift = of_real.f_square()?.f_mean(Kind::Float)?;
+            let mut blame = &lost + drift * recipe.drift;
+            terms.push(("critic", lost.detach()));
+            if position.within.is_multiple_of(recipe.penalty_every) {
+                let penalty = match game {
+                    Game::Wasserstein => {
+                        // By number, as the batches are: a training that went on is the one that was never stopped.
+                        let mut random = Random::new(self.recipe.seed ^ MIX, training.iteration);
+                        let mix: Vec<f32> = (0..real.size()[0]).map(|_| random.share()).collect();
+                        let mix = there(&Tensor::f_from_slice(&mix)?.f_reshape([-1, 1, 1, 1])?)?;
+                        critic.penalty(&real, &drawn_now, &mix, progress)?
+                    }
+                    Game::Logistic => critic.steepness(&real, progress)? * 0.5,
+                };
+                terms.push(("penalty", penalty.detach()));
+                blame += penalty * (recipe.penalty * recipe.penalty_every as f64);
+            }
+            blame.f_backward()?;
+            learner.step(recipe.rate, 1.0)?;
+
             learner.learn(false);
-            let judged = -critic
-                .forward(&shown(&drawn)?, progress)?
-                .f_mean(Kind::Float)?;
-            total = total.f_add(&(&judged * losses.adversarial))?;
-            terms.push(("adversarial", judged.detach()));
+            let now = critic.judge(&shown(&drawn)?.f_to_kind(self.kind)?, progress)?;
+            let blame = match game {
+                Game::Wasserstein => -now.scores.f_mean(Kind::Float)?,
+                Game::Logistic => (-&now.scores).f_softplus()?.f_mean(Kind::Float)?,
+            };
+            total = total.f_add(&(&blame * losses.adversarial))?;
+            terms.push(("adversarial", blame.detach()));
+            if losses.features > 0.0 {
+                let count = real.size()[0];
+                let truth = judged.features.iter();
+                let truth = truth.map(|seen| seen.detach().f_narrow(0, 0, count));
+                let apart = loss::apart(
+                    &now.features,
+                    &truth.collect::<std::result::Result<Vec<_>, _>>()?,
+                )?;
+                total = total.f_add(&(&apart * losses.features))?;
+                terms.push(("features", apart.detach()));
+            }
         }
         (&total * self.scale.scale).f_backward()?;
         let total = total.double_value(&[]);
@@ -273,28 +332,6 @@ impl Studio {
             training.network.step(position.rate, self.scale.scale)?;
         } else {
             training.network.clear_gradients();
-        }
-        if let Some((critic, learner)) = pair {
-            learner.learn(true);
-            let (real, drawn) = (shown(&real)?, shown(&drawn.detach())?);
-            let recipe = &self.recipe.critic;
-            let scores = critic.forward(&Tensor::f_cat(&[&real, &drawn], 0)?, progress)?;
-            let parts = scores.f_chunk(2, 0)?;
-            let apart = parts[1].f_mean(Kind::Float)? - parts[0].f_mean(Kind::Float)?;
-            let drift = parts[0].f_square()?.f_mean(Kind::Float)?;
-            let mut blame = &apart + drift * recipe.drift;
-            terms.push(("critic", apart.detach()));
-            if position.within.is_multiple_of(recipe.penalty_every) {
-                // By number, as the batches are: a training that went on is the one that was never stopped.
-                let mut random = Random::new(self.recipe.seed ^ MIX, training.iteration);
-                let mix: Vec<f32> = (0..real.size()[0]).map(|_| random.share()).collect();
-                let mix = there(&Tensor::f_from_slice(&mix)?.f_reshape([-1, 1, 1, 1])?)?;
-                let penalty = critic.penalty(&real, &drawn, &mix, progress)?;
-                terms.push(("penalty", penalty.detach()));
-                blame += penalty * (recipe.penalty * recipe.penalty_every as f64);
-            }
-            blame.f_backward()?;
-            learner.step(recipe.rate, 1.0)?;
         }
         training.follow()?;
         Ok((total, terms))
@@ -306,7 +343,8 @@ impl Studio {
 ///
 /// The losses of [`crate::recipe::Losses`], on pictures in -1..1: `l1` is the mean absolute difference; `ssim` is 1
 /// minus SSIM of luma; `texture` compares, at full and half size, the means of the absolute Laplacian in windows of 16
-/// and 8 pixels; `adversarial` is minus the critic's score (WGAN-GP); `heatmap` and `attention` are PFSR's, through the
+/// and 8 pixels; `adversarial` is minus the critic's score (WGAN-GP), or the logistic loss of it; `features` compares what
+/// the critic's levels see; `grid` is what of the difference repeats every 8 pixels, in windows of 64; `heatmap` and `attention` are PFSR's, through the
 /// compressed landmark network.
 ///
 /// Leaves in `options.out`: `NAME.safetensors` (f16, the averaged weights, anew at every measurement),
@@ -352,15 +390,21 @@ pub fn train(
         test: tests.pictures.len(),
         skipped: skipped + tests.skipped,
     });
+    tch::manual_seed(recipe.seed as i64);
+    let mut store = VarStore::new(device);
+    let student = Student::new(&store, recipe.network)?;
+    if let Some(start) = &options.start {
+        let checkpoint = checkpoint::read(start)?;
+        load_exactly(&mut store, &checkpoint.state, |key| {
+            key.ends_with("num_batches_tracked")
+        })?;
+    }
     let samples = options.out.join("samples");
     fs::create_dir_all(&samples).map_err(Error::write(&samples))?;
     let written = toml::to_string_pretty(recipe).expect("a recipe is plain values");
     let recipe_file = options.out.join("recipe.toml");
     fs::write(&recipe_file, written).map_err(Error::write(&recipe_file))?;
 
-    tch::manual_seed(recipe.seed as i64);
-    let store = VarStore::new(device);
-    let student = Student::new(&store, recipe.network)?;
     let judged = recipe
         .stages
         .iter()
@@ -393,6 +437,7 @@ pub fn train(
         landmarks,
         recipe: recipe.clone(),
         device: options.device,
+        kind: working_kind(options.device),
         scale: GradientScale::new(options.device),
     };
     let mut batches = Arc::new(sampler).ahead(training.iteration);
@@ -460,6 +505,17 @@ pub fn train(
         checkpoint: Some(checkpoint),
         iterations,
     })
+}
+
+/// What convolutions are computed in. A processor with AMX multiplies bf16 matrices several times as fast as f32 ones;
+/// on others bf16 is slower, and on a GPU autocast chooses.
+fn working_kind(device: Device) -> Kind {
+    let has_amx = || fs::read_to_string("/proc/cpuinfo").is_ok_and(|cpu| cpu.contains(" amx_bf16"));
+    if device.torch() == tch::Device::Cpu && has_amx() {
+        Kind::BFloat16
+    } else {
+        Kind::Float
+    }
 }
 
 fn landmarks(recipe: &Recipe, device: tch::Device) -> Result<Option<Landmarks>> {

@@ -46,6 +46,7 @@ pub(crate) fn run(args: &TrainArgs, talk: Talk) -> Result<u8, Error> {
         recipe,
         out: args.out.clone(),
         device: Device::find(args.device)?,
+        start: args.start.clone(),
         resume: args.resume,
         save_every: Duration::from_secs(args.save_every),
         sample_every: args.sample_every,

@@ -195,10 +195,19 @@ impl Conv {
         }
     }
 
+    /// In the input's number format, which differs from the weights' in a training in mixed precision alone.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let padding = [self.padding, self.padding];
-        let bias = self.bias.as_ref();
-        x.f_conv2d(&self.weight, bias, [1, 1], padding, [1, 1], self.groups)
+        let weight = self.weight.f_to_kind(x.kind())?;
+        let bias = self.bias.as_ref().map(|bias| bias.f_to_kind(x.kind()));
+        x.f_conv2d(
+            &weight,
+            bias.transpose()?,
+            [1, 1],
+            padding,
+            [1, 1],
+            self.groups,
+        )
     }
 }
 
@@ -219,8 +228,11 @@ impl Slope {
     }
 
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        // tch's leaky_relu has no slope but its default.
-        x.f_prelu(&self.0)
+        // tch's leaky_relu has no slope but its default, and the gradient of prelu takes longer than a convolution's.
+        if x.requires_grad() && self.0.numel() == 1 {
+            return x.f_relu()?.f_lerp_tensor(x, &self.0.f_to_kind(x.kind())?);
+        }
+        x.f_prelu(&self.0.f_to_kind(x.kind())?)
     }
 }
 

@@ -204,8 +204,15 @@ impl EqualConv {
     }
 
     fn forward(&self, x: &Tensor) -> Tensor {
-        x.conv2d(&self.weight(), Some(&self.bias), [1, 1], [1, 1], [1, 1], 1)
+        conv(x, &self.weight(), Some(&self.bias), 1)
     }
+}
+
+/// A convolution of stride 1, in the input's number format.
+fn conv(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, padding: i64) -> Tensor {
+    let bias = bias.map(|bias| bias.to_kind(x.kind()));
+    let weight = weight.to_kind(x.kind());
+    x.conv2d(&weight, bias, [1, 1], [padding; 2], [1, 1], 1)
 }
 
 /// x + ReLU(BN(conv(ReLU(BN(conv(x)))))).
@@ -262,7 +269,17 @@ impl Step {
 
     /// N x c x h x w to N x c/2 x 2h x 2w.
     fn forward(&self, x: &Tensor, train: bool) -> Tensor {
-        let y = self.block.forward(x, train).apply(&self.deconv);
+        let x = self.block.forward(x, train);
+        let (weight, bias) = (&self.deconv.ws, self.deconv.bs.as_ref());
+        let y = x.conv_transpose2d(
+            &weight.to_kind(x.kind()),
+            bias.map(|bias| bias.to_kind(x.kind())),
+            [2, 2],
+            [1, 1],
+            [0, 0],
+            1,
+            [1, 1],
+        );
         self.norm.forward_t(&y, train).relu()
     }
 }
@@ -317,22 +334,28 @@ impl Generator {
         }
     }
 
-    /// N x 3 x h x w in -1..1 to N x 3 x kh x kw, about -1..1 (not clamped), k = 2, 4 or 8 by `progress`.
+    /// N x 3 x h x w in -1..1 to N x 3 x kh x kw, about -1..1 (not clamped), k = 2, 4 or 8 by `progress`, in the number
+    /// format of `x`: the variables stay f32.
     /// `train`: batch norms use the batch's statistics and update their running ones.
     pub fn forward(&self, x: &Tensor, progress: Progress, train: bool) -> Tensor {
-        let mut x = x.apply(&self.conv_first);
+        let apply = |x: &Tensor, layer: &nn::Conv2D, padding| {
+            conv(x, &layer.ws, layer.bs.as_ref(), padding)
+        };
+        let mut x = apply(x, &self.conv_first, 1);
         x = self.norm_first.forward_t(&x, train).relu();
         let newest = usize::from(progress.step) - 1;
         for step in &self.steps[..newest] {
             x = step.forward(&x, train);
         }
-        let y = self.steps[newest]
-            .forward(&x, train)
-            .apply(&self.to_rgb[newest]);
+        let y = apply(
+            &self.steps[newest].forward(&x, train),
+            &self.to_rgb[newest],
+            0,
+        );
         match progress.blend() {
             None => y,
             Some(alpha) => {
-                let previous = doubled(&x.apply(&self.to_rgb[newest - 1]))
+                let previous = doubled(&apply(&x, &self.to_rgb[newest - 1], 0))
                     .expect("a training has memory for it");
                 previous * (1.0 - alpha) + y * alpha
             }

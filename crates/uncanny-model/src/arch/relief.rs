@@ -195,7 +195,18 @@ impl Relief {
     /// # Errors
     /// What libtorch reports, such as memory running out.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        let first = self.conv_in.forward(&x.f_sub_scalar(0.5)?)?;
+        self.forward_in(x, x.kind())
+    }
+
+    /// The same with the convolutions in another number format than `x`, the interpolation and the back-projection in
+    /// that of `x`: mixed precision.
+    ///
+    /// # Errors
+    /// What libtorch reports, such as memory running out.
+    pub fn forward_in(&self, x: &Tensor, kind: Kind) -> Result<Tensor, TchError> {
+        let first = self
+            .conv_in
+            .forward(&x.f_sub_scalar(0.5)?.f_to_kind(kind)?)?;
         let mut y = first.shallow_clone();
         for block in &self.body {
             let inner = self.slope.forward(&block.conv_0.forward(&y)?)?;
@@ -208,7 +219,8 @@ impl Relief {
                 .forward(&doubling.conv.forward(&repeat_pixels(&y, 2)?)?)?;
             y = y.f_add(&self.slope.forward(&doubling.refine.forward(&y)?)?)?;
         }
-        let y = enlarged(x)?.f_add(&self.to_rgb.forward(&y)?)?;
+        let detail = self.to_rgb.forward(&y)?.f_to_kind(x.kind())?;
+        let y = enlarged(x)?.f_add(&detail)?;
         let lost = x.f_sub(&averaged(&y)?)?;
         y.f_add(&enlarged(&lost)?)
     }
@@ -263,8 +275,13 @@ mod tests {
         let x = Tensor::rand([2, 3, 12, 16], (Kind::Float, Device::Cpu));
         let (a, b) = (network.forward(&x).unwrap(), loaded.forward(&x).unwrap());
         assert_eq!(a.size(), [2, 3, 96, 128]);
-        let worst = (a - b).abs().max().double_value(&[]);
-        assert!(worst < 1e-5, "{worst}");
+        let worst = |a: &Tensor, b: &Tensor| (a - b).abs().max().double_value(&[]);
+        assert!(worst(&a, &b) < 1e-5, "{}", worst(&a, &b));
+        // In mixed precision nearly the same, and not the very same.
+        let mixed = network.forward_in(&x, Kind::BFloat16).unwrap();
+        assert_eq!(mixed.kind(), Kind::Float);
+        let off = worst(&a, &mixed);
+        assert!(off > 0.0 && off < 0.02, "{off}");
     }
 
     #[test]
