@@ -83,7 +83,7 @@ Examples:
   uncanny convert Faithful.zip -o Uncanny.zip --force
   uncanny convert a.zip b.zip my-pack/ -o enhanced/
   uncanny convert Faithful.zip --only 'textures/entity/**' --fidelity 0
-  uncanny convert Faithful.zip --scale 4 --grid look.png --report report.json
+  uncanny convert Faithful.zip --scale 4 --html look.html --report report.json
 
 Exit status: 0 done; 1 finished, but some textures could not be enhanced (they were copied);
 2 nothing was made; 130 interrupted.")]
@@ -110,6 +110,13 @@ pub(crate) struct ConvertArgs {
     /// Draw a contact sheet, textures before and after, as a PNG
     #[arg(long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub(crate) grid: Option<PathBuf>,
+
+    /// Write a page with every texture before and after, to look through in a browser
+    ///
+    /// One file that needs nothing else: a divider to drag on every picture, search, filters by kind and
+    /// outcome, a closer look with why it was treated so.
+    #[arg(long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    pub(crate) html: Option<PathBuf>,
 
     /// Print the report as JSON instead of the summary
     #[arg(long, help_heading = "Output")]

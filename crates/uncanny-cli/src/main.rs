@@ -6,6 +6,7 @@ mod commands;
 mod diagnostics;
 mod download;
 mod error;
+mod gallery;
 mod grid;
 mod interrupt;
 mod logging;
@@ -14,6 +15,7 @@ mod models;
 mod naming;
 mod options;
 mod output;
+mod pairs;
 mod progress;
 mod summary;
 

@@ -1,5 +1,6 @@
 //! What a command hands out: data on standard output, and small files, complete or not at all.
 
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
@@ -25,6 +26,18 @@ pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io:
 ///
 /// When the folder cannot be written to.
 pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write_with(path, |file| file.write_all(bytes))
+}
+
+/// Writes a file through `fill` by renaming a temporary one beside it. What was there is replaced.
+///
+/// # Errors
+///
+/// When the folder cannot be written to, or `fill` fails.
+pub(crate) fn write_with(
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<(), Error> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
@@ -34,7 +47,7 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
-        file.write_all(bytes)?;
+        fill(file.as_file_mut())?;
         file.persist(path)?;
         Ok(())
     };

@@ -108,6 +108,45 @@ impl Progress {
     }
 }
 
+/// How far some work is that no [`Event`]s tell of: "drawing: 3 of 9 pictures".
+pub(crate) struct Steps {
+    talk: Talk,
+    /// What is done, and with what.
+    work: (&'static str, &'static str),
+    done: usize,
+    total: usize,
+    told: Instant,
+    bar: Option<tracing::Span>,
+}
+
+impl Steps {
+    pub(crate) fn new(talk: Talk, work: (&'static str, &'static str), total: usize) -> Self {
+        Self {
+            talk,
+            work,
+            done: 0,
+            total,
+            told: Instant::now(),
+            bar: (talk == Talk::Bar).then(|| bar(total as u64)),
+        }
+    }
+
+    /// So many more are done.
+    pub(crate) fn add(&mut self, count: usize) {
+        self.done += count;
+        let (doing, what) = self.work;
+        let text = format!("{doing}: {} of {} {what}", self.done, self.total);
+        if let Some(bar) = &self.bar {
+            bar.pb_set_position(self.done as u64);
+            bar.pb_set_message(&text);
+        } else if self.talk == Talk::Lines && self.told.elapsed() >= LINE_EVERY {
+            self.told = Instant::now();
+            // The work does not end because nobody can read how far it is.
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
+    }
+}
+
 /// A bar on the terminal; it goes when its span is dropped.
 pub(crate) fn bar(total: u64) -> tracing::Span {
     let bar = tracing::info_span!(target: BAR, "progress");

@@ -140,6 +140,31 @@ impl ModelInfo {
     }
 }
 
+impl PlanRow {
+    /// The frames of an animation that is scaled: equal rectangles that fill the texture, one beside or below the
+    /// other. Empty for everything else; sprites of a sheet and glyphs are no frames.
+    #[must_use]
+    pub fn animation(&self) -> Vec<Rect> {
+        let (Some(job), Some((width, height))) = (&self.job, self.size_in) else {
+            return Vec::new();
+        };
+        let cells = &job.recipe.cells;
+        let strip = cells.len() > 1
+            && !job.recipe.glyphs
+            && self.kind != Some(AssetKind::GuiSheet)
+            && (cells.iter().all(|cell| cell.rect.width == width)
+                || cells.iter().all(|cell| cell.rect.height == height))
+            && cells.iter().all(|cell| {
+                (cell.rect.width, cell.rect.height) == (cells[0].rect.width, cells[0].rect.height)
+            });
+        if strip {
+            cells.iter().map(|cell| cell.rect).collect()
+        } else {
+            Vec::new()
+        }
+    }
+}
+
 impl Plan {
     /// Looks at every texture of `pack` and decides.
     ///

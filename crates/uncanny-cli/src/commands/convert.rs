@@ -5,24 +5,30 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use uncanny::{Action, Cache, Event, Options, Plan, Report, Run, Stage};
+use rayon::prelude::*;
+use uncanny::{Action, Cache, Event, Options, Outcome, Plan, Report, Run, Stage};
 use uncanny_pack::{AssetKind, Pack, PackFormat, PackLimits, Rules, check_target};
 
 use crate::args::{ConvertArgs, MachineArgs};
 use crate::error::Error;
+use crate::gallery::{Entry, Gallery};
 use crate::logging::Talk;
 use crate::models::Loaded;
-use crate::progress::Progress;
+use crate::pairs::{Pair, Pairs, Row};
+use crate::progress::{Progress, Steps};
 use crate::summary::summary;
 use crate::{diagnostics, grid, interrupt, machine, naming, options, output};
+
+/// Textures of a page that are drawn at once: enough for all cores, few enough for memory.
+const AT_ONCE: usize = 64;
 
 pub(crate) fn run(args: &ConvertArgs, talk: Talk) -> Result<u8, Error> {
     let cancel = interrupt::listen();
     let options = options::resolve(&args.enhance)?;
     let inputs: Vec<&Path> = args.inputs.iter().map(PathBuf::as_path).collect();
-    for path in [&args.report, &args.grid].into_iter().flatten() {
-        // Written last, over what is there: never over an input, and not into a folder that is missing.
-        check_target(path, &inputs, true)?;
+    for path in [&args.report, &args.grid, &args.html].into_iter().flatten() {
+        // Written last; what is known to be refused is refused before the work.
+        check_target(path, &inputs, args.force)?;
     }
     let target = Target::new(args)?;
     machine::use_threads(args.machine.threads)?;
@@ -153,13 +159,14 @@ impl Session<'_> {
                 tracing::warn!("{warning}");
             }
         }
-        if let Some(path) = &self.args.grid {
-            let path = if self.args.inputs.len() > 1 {
-                naming::beside(path, input)
-            } else {
-                path.clone()
-            };
-            grid::draw(&pack, &output, &report, &path)?;
+        if self.args.grid.is_some() || self.args.html.is_some() {
+            let pairs = Pairs::open(&pack, &output, &plan, &report)?;
+            if let Some(path) = &self.args.grid {
+                grid::draw(&pairs, &self.beside(path, input))?;
+            }
+            if let Some(path) = &self.args.html {
+                page(&pairs, &plan, &report, &self.beside(path, input), self.talk)?;
+            }
         }
         if self.talk != Talk::Quiet && !self.args.json {
             let bytes = fs::metadata(&output)
@@ -170,6 +177,15 @@ impl Session<'_> {
             let _ = std::io::stderr().write_all(summary(&report, &output, bytes).as_bytes());
         }
         Ok(report)
+    }
+
+    /// `path` itself, or of several inputs one for each.
+    fn beside(&self, path: &Path, input: &Path) -> PathBuf {
+        if self.args.inputs.len() > 1 {
+            naming::beside(path, input)
+        } else {
+            path.to_owned()
+        }
     }
 
     fn check(&self, output: &Path) -> Result<(), Error> {
@@ -183,6 +199,107 @@ impl Session<'_> {
         } else {
             Ok(())
         }
+    }
+}
+
+/// `--html`: every texture of the pack, enhanced or not.
+fn page(
+    pairs: &Pairs<'_>,
+    plan: &Plan,
+    report: &Report,
+    path: &Path,
+    talk: Talk,
+) -> Result<(), Error> {
+    let rows = pairs.rows();
+    let input = Path::new(&report.input);
+    let title = input.file_stem().unwrap_or(input.as_os_str());
+    let mut gallery = Gallery::new(path, &title.to_string_lossy(), rows.len());
+    let mut steps = Steps::new(talk, ("drawing", "textures"), rows.len());
+    for rows in rows.chunks(AT_ONCE) {
+        let entries: Vec<Entry> = rows
+            .par_iter()
+            .map(|row| entry(pairs.pair(*row), *row, plan))
+            .collect();
+        gallery.add(&entries)?;
+        steps.add(rows.len());
+    }
+    let counts = &report.counts;
+    let models: Vec<&str> = report
+        .models
+        .iter()
+        .map(|model| model.name.as_str())
+        .collect();
+    let mut summary = vec![("textures", rows.len().to_string())];
+    let counted = [
+        ("enhanced", counts.enhanced),
+        ("enlarged", counts.nearest),
+        ("copied", counts.copied),
+        ("skipped", counts.skipped),
+        ("failed", counts.failed),
+    ];
+    summary.extend(
+        counted
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(what, count)| (*what, count.to_string())),
+    );
+    summary.push(("scale", format!("{}x", report.scale)));
+    if !models.is_empty() {
+        summary.push((
+            if models.len() > 1 { "models" } else { "model" },
+            models.join(", "),
+        ));
+    }
+    gallery.finish(&summary)
+}
+
+fn entry(pair: Pair, (planned, reported): Row<'_>, plan: &Plan) -> Entry {
+    let scaled = pair.after.is_some();
+    let mut notes = vec![("Why", reported.why.clone())];
+    // One model for all of them is said once, at the top.
+    if let (true, Some(model)) = (scaled && plan.models.len() > 1, &planned.model) {
+        notes.push(("Model", model.clone()));
+    }
+    if let (true, Some(edges)) = (scaled, planned.edges) {
+        notes.push(("Edges", edges.to_owned()));
+    }
+    if planned.frames > 1 && pair.frames == 1 {
+        notes.push(("Parts", format!("{}, each on its own", planned.frames)));
+    }
+    if !planned.sure {
+        notes.push((
+            "Unsure",
+            "no rule knows this texture for certain".to_owned(),
+        ));
+    }
+    Entry {
+        name: reported.name.clone(),
+        before: pair.before,
+        after: pair
+            .after
+            .into_iter()
+            .map(|image| (format!("{}x", plan.scale.get()), image))
+            .collect(),
+        kind: planned.kind.map_or("", AssetKind::name).to_owned(),
+        how: match planned.edges {
+            Some(edges) if scaled => edges.to_owned(),
+            _ => String::new(),
+        },
+        outcome: word(reported.outcome).to_owned(),
+        notes,
+        score: None,
+        frames: pair.frames,
+    }
+}
+
+/// An outcome as the summary calls it.
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Enhanced => "enhanced",
+        Outcome::Nearest => "enlarged",
+        Outcome::Skipped => "skipped",
+        Outcome::Failed => "failed",
+        _ => "copied",
     }
 }
 
