@@ -344,7 +344,7 @@ impl Studio {
 /// The losses of [`crate::recipe::Losses`], on pictures in -1..1: `l1` is the mean absolute difference; `ssim` is 1
 /// minus SSIM of luma; `texture` compares, at full and half size, the means of the absolute Laplacian in windows of 16
 /// and 8 pixels; `adversarial` is minus the critic's score (WGAN-GP), or the logistic loss of it; `features` compares what
-/// the critic's levels see; `grid` is what of the difference repeats every 8 pixels, in windows of 64; `heatmap` and `attention` are PFSR's, through the
+/// the critic's levels see; `grid` is what of the difference alternates with the pixels, in steps of 2, 4 and 8; `heatmap` and `attention` are PFSR's, through the
 /// compressed landmark network.
 ///
 /// Leaves in `options.out`: `NAME.safetensors` (f16, the averaged weights, anew at every measurement),
