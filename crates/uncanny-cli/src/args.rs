@@ -9,11 +9,12 @@ use uncanny_texture::{Reach, Scale};
 
 use crate::commands::eval::EvalArgs;
 use crate::commands::grid::GridArgs;
+use crate::commands::serve::ServeArgs;
 use crate::commands::sheet::{self, SheetArgs};
 
 /// The groups of `uncanny --help`: a heading and the commands under it.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Enhance", &["convert", "plan", "sheet", "grid"]),
+    ("Enhance", &["convert", "plan", "sheet", "grid", "serve"]),
     ("Models", &["models"]),
     ("Teach", &["train", "eval"]),
     ("Look after", &["doctor", "cache", "completions"]),
@@ -66,6 +67,7 @@ pub(crate) enum Command {
     Train(Box<TrainArgs>),
     Eval(Box<EvalArgs>),
     Grid(Box<GridArgs>),
+    Serve(ServeArgs),
     Doctor(DoctorArgs),
     Cache(CacheArgs),
     Completions(CompletionsArgs),

@@ -140,6 +140,7 @@ fn help(error: &Error) -> Option<String> {
         }
         Error::OutputTwice { .. } => "rename one of the inputs, or convert them one by one",
         Error::OutputNotFolder { .. } => "name a folder, such as `-o enhanced/`",
+        Error::Serve { .. } => "leave out --port to take one that is free",
         Error::NoCacheFolder => "name one with --cache-dir, or do without with --no-cache",
         _ => return None,
     };

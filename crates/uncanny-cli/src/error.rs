@@ -52,6 +52,15 @@ pub(crate) enum Error {
         name: String,
     },
 
+    /// The page could not be put anywhere.
+    #[error("failed to serve the page at port {port}")]
+    Serve {
+        /// Where it was to be.
+        port: u16,
+        #[source]
+        source: io::Error,
+    },
+
     /// The threads asked for cannot be had.
     #[error("failed to start {count} threads")]
     Threads {

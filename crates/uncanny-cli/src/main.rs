@@ -17,6 +17,7 @@ mod options;
 mod output;
 mod pairs;
 mod progress;
+mod serve;
 mod summary;
 
 use std::process::ExitCode;
@@ -26,7 +27,7 @@ use clap::FromArgMatches as _;
 use crate::args::{Cli, Command};
 use crate::commands::{
     cache, completions, convert, doctor, eval, grid as grid_command, models as models_command,
-    plan, sheet, train,
+    plan, serve as serve_command, sheet, train,
 };
 
 fn main() -> ExitCode {
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         Command::Models(args) => models_command::run(args, talk),
         Command::Eval(args) => eval::run(args, talk),
         Command::Grid(args) => grid_command::run(args, talk),
+        Command::Serve(args) => serve_command::run(args, talk),
         Command::Doctor(args) => doctor::run(args),
         Command::Cache(args) => cache::run(args),
         Command::Completions(args) => completions::run(args),

@@ -8,5 +8,6 @@ pub(crate) mod eval;
 pub(crate) mod grid;
 pub(crate) mod models;
 pub(crate) mod plan;
+pub(crate) mod serve;
 pub(crate) mod sheet;
 pub(crate) mod train;

@@ -1,0 +1,129 @@
+//! `uncanny serve`: a page to play with, on this machine only. What it does is in `crate::serve`.
+
+use std::io::Write as _;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+
+use clap::{Args, ValueHint};
+use uncanny::Models as _;
+use uncanny_model::DeviceChoice;
+use uncanny_texture::{Reach, Scale};
+
+use crate::args::positive;
+use crate::error::Error;
+use crate::logging::Talk;
+use crate::models::{self, Entry, Library, Loaded};
+use crate::serve::{Model, Patience, Server, USUAL_PORT};
+use crate::{interrupt, machine, output};
+
+/// Play with a network in the browser
+///
+/// Serves a page, on this machine only: drop, paste or draw an emoji, an emote or a sprite and watch it become uncanny,
+/// ten iterations side by side. Nothing that is dropped there is written to disk or sent anywhere.
+///
+/// The page's address is printed. Ctrl-C ends it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  uncanny serve --open
+  uncanny serve --model textures --port 8000
+  uncanny serve --model mine.safetensors --device cuda
+
+For a phone, or a machine without a screen, forward the port: `ssh -L 16128:127.0.0.1:16128 machine`.")]
+pub(crate) struct ServeArgs {
+    /// The model that the page begins with: a name that `uncanny models` lists, or a checkpoint's path
+    #[arg(long, short, value_name = "MODEL", default_value = "faces", value_hint = ValueHint::FilePath)]
+    model: String,
+
+    /// The port: 0 for any that is free [default: 16128, or any when that is taken]
+    #[arg(long, short, value_name = "PORT")]
+    port: Option<u16>,
+
+    /// Show the page in the browser
+    #[arg(long, short)]
+    open: bool,
+
+    /// What the networks run on: auto, cpu, cuda or cuda:N
+    #[arg(
+        long,
+        value_name = "DEVICE",
+        default_value = "auto",
+        help_heading = "Machine"
+    )]
+    device: DeviceChoice,
+
+    /// How many threads [default: one per core]
+    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = positive)]
+    threads: Option<usize>,
+}
+
+pub(crate) fn run(args: &ServeArgs, talk: Talk) -> Result<u8, Error> {
+    machine::use_threads(args.threads)?;
+    let mut loaded = Loaded::new(
+        args.device,
+        None,
+        Scale::new(8).ok(),
+        Some(Reach::default()),
+    );
+    // What is wrong with the model is better said here than on the page.
+    loaded
+        .info(&args.model)
+        .map_err(|source| uncanny::Error::Model {
+            name: args.model.clone(),
+            source,
+        })?;
+    let interrupted = interrupt::listen();
+    let server = Server::start(
+        args.port,
+        loaded,
+        offered(&args.model)?,
+        args.model.clone(),
+        Patience::default(),
+    )
+    .map_err(|source| Error::Serve {
+        port: args.port.unwrap_or(USUAL_PORT),
+        source,
+    })?;
+    let url = server.url();
+    output::print(|out| writeln!(out, "{url}"))?;
+    if talk != Talk::Quiet {
+        // A page is served whether or not anybody can read this.
+        let _ = writeln!(std::io::stderr(), "the page is at {url}; Ctrl-C ends it");
+    }
+    if args.open
+        && let Err(error) = open::that_detached(&url)
+    {
+        tracing::warn!(%error, "no browser could be started; open {url}");
+    }
+    while !interrupted.load(Ordering::SeqCst) {
+        thread::sleep(Duration::from_millis(100));
+    }
+    server.stop();
+    Ok(0)
+}
+
+/// What the page lets choose from: what `uncanny models` lists, and `first`.
+fn offered(first: &str) -> Result<Vec<Model>, Error> {
+    let model = |name: &str, about: &str| Model {
+        name: name.to_owned(),
+        about: about.to_owned(),
+    };
+    let mut models: Vec<Model> = models::built_in()
+        .map(|(name, about)| model(name, about))
+        .collect();
+    for entry in Library::of_user().entries()? {
+        // By the file's name where the other is ours, or not its alone.
+        let taken = entry.hidden() || models.iter().any(|model| model.name == entry.name);
+        let name = if taken {
+            Entry::file_name(&entry)
+        } else {
+            entry.name
+        };
+        models.push(model(&name, "yours"));
+    }
+    if !models.iter().any(|model| model.name == first) {
+        models.push(model(first, "yours"));
+    }
+    Ok(models)
+}
