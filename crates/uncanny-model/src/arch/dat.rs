@@ -10,7 +10,7 @@ use uncanny_texture::{Scale, Tiling};
 
 use super::layers::{Conv, Place, Weights, conv_shape, count};
 use super::transformer::{
-    Group, Linear, Norm, Tail, Upsample, Upsampler, Window, mean, to_pixels, to_planes,
+    Group, Linear, Norm, Shape, Tail, Trunk, Upsampler, Window, to_pixels, to_planes,
 };
 use super::{Architecture, Forward, tiling_with};
 use crate::checkpoint::{Checkpoint, StateDict};
@@ -100,15 +100,9 @@ impl Architecture for Config {
     }
 
     fn describe(&self) -> String {
-        let (
-            width,
-            Window {
-                height,
-                width: across,
-            },
-        ) = (self.width, self.window);
+        let (channels, Window { height, width }) = (self.width, self.window);
         let blocks: usize = self.groups.iter().map(|group| group.blocks).sum();
-        format!("DAT, {width} channels, {blocks} blocks, windows of {height}x{across}")
+        format!("DAT, {channels} channels, {blocks} blocks, windows of {height}x{width}")
     }
 
     fn scale(&self) -> Scale {
@@ -494,14 +488,7 @@ impl Block {
 /// The network on one device.
 #[derive(Debug)]
 pub struct Dat {
-    conv_first: Conv,
-    before_rg: Norm,
-    layers: Vec<(Vec<Block>, Tail)>,
-    norm: Norm,
-    conv_after_body: Tail,
-    upsample: Upsample,
-    /// 1 x 3 x 1 x 1.
-    mean: Tensor,
+    trunk: Trunk<Block>,
     window: Window,
 }
 
@@ -512,34 +499,23 @@ impl Dat {
     /// Missing or surplus keys, or a tensor of another shape: each named.
     pub fn load(state: &StateDict, config: &Config, place: Place) -> Result<Dat> {
         let mut weights = Weights::new(state, place);
-        let (w, three) = (config.width, config.three_convs);
-        let conv_first = weights.conv("conv_first", w, 3, 3)?;
-        let mut layers = Vec::new();
-        for (i, group) in config.groups.iter().enumerate() {
-            let mut blocks = Vec::new();
-            for j in 0..group.blocks {
-                let name = format!("layers.{i}.blocks.{j}");
-                let key = |part: &str| format!("{name}.{part}");
-                blocks.push(Block {
-                    norm1: Norm::load(&mut weights, &key("norm1"), w)?,
-                    attn: Attn::load(&mut weights, config, &key("attn"), i, j)?,
-                    norm2: Norm::load(&mut weights, &key("norm2"), w)?,
-                    ffn: Ffn::load(&mut weights, config, &key("ffn"))?,
-                });
-            }
-            let tail = Tail::load(&mut weights, &format!("layers.{i}.conv"), w, three)?;
-            layers.push((blocks, tail));
-        }
-        let dat = Dat {
-            conv_first,
-            before_rg: Norm::load(&mut weights, "before_RG.1", w)?,
-            layers,
-            norm: Norm::load(&mut weights, "norm", w)?,
-            conv_after_body: Tail::load(&mut weights, "conv_after_body", w, three)?,
-            upsample: Upsample::load(&mut weights, config.upsampler, w)?,
-            mean: mean(&weights)?,
-            window: config.window,
+        let w = config.width;
+        let shape = Shape {
+            width: w,
+            groups: &config.groups,
+            three_convs: config.three_convs,
+            upsampler: config.upsampler,
         };
+        let trunk = Trunk::load(&mut weights, shape, "before_RG.1", |weights, i, j| {
+            let name = format!("layers.{i}.blocks.{j}");
+            let key = |part: &str| format!("{name}.{part}");
+            Ok(Block {
+                norm1: Norm::load(weights, &key("norm1"), w)?,
+                attn: Attn::load(weights, config, &key("attn"), i, j)?,
+                norm2: Norm::load(weights, &key("norm2"), w)?,
+                ffn: Ffn::load(weights, config, &key("ffn"))?,
+            })
+        })?;
         // What follows from the sizes of windows and pictures, and counts of training.
         let counted = [
             ".rpe_biases",
@@ -549,7 +525,10 @@ impl Dat {
         weights.finish(|key| {
             counted.iter().any(|end| key.ends_with(end)) || key.contains(".attn_mask_")
         })?;
-        Ok(dat)
+        Ok(Dat {
+            trunk,
+            window: config.window,
+        })
     }
 }
 
@@ -559,18 +538,10 @@ impl Forward for Dat {
         let [filled_h, filled_w] = filled(self.window, h, w);
         let mask = |window: Window| window.mask(filled_h, filled_w, x);
         let masks = [mask(self.window)?, mask(turned(self.window))?];
-        let first = self.conv_first.forward(&x.f_sub(&self.mean)?)?;
-        let mut y = self.before_rg.forward(&to_pixels(&first)?)?;
-        for (blocks, tail) in &self.layers {
-            let mut inner = y.shallow_clone();
-            for block in blocks {
-                inner = block.forward(&inner, &masks)?;
-            }
-            y = to_pixels(&tail.forward(&to_planes(&inner)?)?)?.f_add_(&y)?;
-        }
+        let x = self.trunk.centred(x)?;
         let y = self
-            .conv_after_body
-            .forward(&to_planes(&self.norm.forward(&y)?)?)?;
-        self.upsample.forward(&y.f_add(&first)?)?.f_add(&self.mean)
+            .trunk
+            .forward(&x, |block, _, y| block.forward(y, &masks))?;
+        self.trunk.restored(&y)
     }
 }

@@ -7,10 +7,8 @@
 use tch::{TchError, Tensor};
 use uncanny_texture::{Scale, Tiling};
 
-use super::layers::{Conv, Place, Weights, conv_shape, count, mirrored_to};
-use super::transformer::{
-    Group, Linear, Norm, Tail, Upsample, Upsampler, Window, mean, to_pixels, to_planes,
-};
+use super::layers::{Place, Weights, conv_shape, count, mirrored_to};
+use super::transformer::{Group, Linear, Norm, Shape, Tail, Trunk, Upsampler, Window};
 use super::{Architecture, Forward, tiling_with};
 use crate::checkpoint::{Checkpoint, StateDict};
 use crate::{Error, Result};
@@ -218,14 +216,7 @@ impl Block {
 /// The network on one device.
 #[derive(Debug)]
 pub struct SwinIr {
-    conv_first: Conv,
-    patch_embed: Norm,
-    layers: Vec<(Vec<Block>, Tail)>,
-    norm: Norm,
-    conv_after_body: Tail,
-    upsample: Upsample,
-    /// 1 x 3 x 1 x 1.
-    mean: Tensor,
+    trunk: Trunk<Block>,
     config: Config,
 }
 
@@ -236,32 +227,23 @@ impl SwinIr {
     /// Missing or surplus keys, or a tensor of another shape: each named.
     pub fn load(state: &StateDict, config: &Config, place: Place) -> Result<SwinIr> {
         let mut weights = Weights::new(state, place);
-        let (w, three) = (config.width, config.three_convs);
-        let conv_first = weights.conv("conv_first", w, 3, 3)?;
-        let mut layers = Vec::new();
-        for (i, group) in config.groups.iter().enumerate() {
-            let blocks = (0..group.blocks).map(|j| {
-                let name = format!("layers.{i}.residual_group.blocks.{j}");
-                Block::load(&mut weights, config, &name, group.heads)
-            });
-            let blocks = blocks.collect::<Result<Vec<_>>>()?;
-            let tail = Tail::load(&mut weights, &format!("layers.{i}.conv"), w, three)?;
-            layers.push((blocks, tail));
-        }
-        let network = SwinIr {
-            conv_first,
-            patch_embed: Norm::load(&mut weights, "patch_embed.norm", w)?,
-            layers,
-            norm: Norm::load(&mut weights, "norm", w)?,
-            conv_after_body: Tail::load(&mut weights, "conv_after_body", w, three)?,
-            upsample: Upsample::load(&mut weights, config.upsampler, w)?,
-            mean: mean(&weights)?,
-            config: config.clone(),
+        let shape = Shape {
+            width: config.width,
+            groups: &config.groups,
+            three_convs: config.three_convs,
+            upsampler: config.upsampler,
         };
+        let trunk = Trunk::load(&mut weights, shape, "patch_embed.norm", |weights, i, j| {
+            let name = format!("layers.{i}.residual_group.blocks.{j}");
+            Block::load(weights, config, &name, config.groups[i].heads)
+        })?;
         // What follows from the sizes of windows and pictures.
         let follows = [".attn.relative_position_index", ".attn_mask"];
         weights.finish(|key| follows.iter().any(|end| key.ends_with(end)))?;
-        Ok(network)
+        Ok(SwinIr {
+            trunk,
+            config: config.clone(),
+        })
     }
 }
 
@@ -272,24 +254,14 @@ impl Forward for SwinIr {
         let x = mirrored_to(x, self.config.window)?;
         let (_, _, filled_h, filled_w) = x.size4()?;
         let mask = window.mask(filled_h, filled_w, &x)?;
-        let x = x.f_sub(&self.mean)?.f_mul_scalar_(range)?;
-        let first = self.conv_first.forward(&x)?;
-        let mut y = self.patch_embed.forward(&to_pixels(&first)?)?;
-        for (blocks, tail) in &self.layers {
-            let mut inner = y.shallow_clone();
-            for (i, block) in blocks.iter().enumerate() {
-                inner = block.forward(&inner, window, (i % 2 == 1).then_some(&mask))?;
-            }
-            y = to_pixels(&tail.forward(&to_planes(&inner)?)?)?.f_add_(&y)?;
-        }
-        let y = self
-            .conv_after_body
-            .forward(&to_planes(&self.norm.forward(&y)?)?)?;
-        let mut y = self.upsample.forward(&y.f_add(&first)?)?;
+        let x = self.trunk.centred(&x)?.f_mul_scalar_(range)?;
+        let mut y = self.trunk.forward(&x, |block, i, y| {
+            block.forward(y, window, (i % 2 == 1).then_some(&mask))
+        })?;
         if self.config.upsampler == Upsampler::Same {
             y = y.f_add(&x)?;
         }
-        let y = y.f_div_scalar(range)?.f_add_(&self.mean)?;
+        let y = self.trunk.restored(&y.f_div_scalar(range)?)?;
         // What full windows needed beyond the picture goes again.
         let k = i64::from(self.config.scale().get());
         y.f_narrow(2, 0, k * h)?.f_narrow(3, 0, k * w)

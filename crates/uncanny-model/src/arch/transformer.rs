@@ -1,5 +1,5 @@
-//! What the window transformers, SwinIR and DAT, share: layers over channels, attention within windows, convolutions at
-//! the end of a group of blocks, and how a picture is enlarged.
+//! What the window transformers, SwinIR and DAT, share: layers over channels, attention within windows, and all that is
+//! around their blocks.
 //!
 //! Pixels are N x h x w x c here, each one's channels side by side; a convolution sees the same memory as N x c x h x w.
 
@@ -26,11 +26,6 @@ pub struct Group {
     pub blocks: usize,
     /// Heads that attend each on its own, to its share of the channels.
     pub heads: i64,
-}
-
-/// What is subtracted from N x 3 x h x w: 1 x 3 x 1 x 1.
-pub(crate) fn mean(weights: &Weights<'_>) -> Result<Tensor> {
-    weights.put(&Tensor::f_from_slice(&MEAN)?.f_view([1, 3, 1, 1])?)
 }
 
 /// N x h x w x c to N x c x h x w.
@@ -250,6 +245,87 @@ impl Tail {
             true => 2 * 9 * width * quarter + quarter * quarter,
             false => 9 * width * width,
         }
+    }
+}
+
+/// How much of it there is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape<'a> {
+    pub(crate) width: i64,
+    pub(crate) groups: &'a [Group],
+    pub(crate) three_convs: bool,
+    pub(crate) upsampler: Upsampler,
+}
+
+/// A network around its blocks: groups of them between convolutions, then the enlargement.
+#[derive(Debug)]
+pub(crate) struct Trunk<B> {
+    conv_first: Conv,
+    norm_first: Norm,
+    layers: Vec<(Vec<B>, Tail)>,
+    norm: Norm,
+    conv_after_body: Tail,
+    upsample: Upsample,
+    /// 1 x 3 x 1 x 1.
+    mean: Tensor,
+}
+
+impl<B> Trunk<B> {
+    /// `block` loads one, by its group and its place in it.
+    pub(crate) fn load(
+        weights: &mut Weights<'_>,
+        shape: Shape<'_>,
+        norm_first: &str,
+        mut block: impl FnMut(&mut Weights<'_>, usize, usize) -> Result<B>,
+    ) -> Result<Trunk<B>> {
+        let (w, three) = (shape.width, shape.three_convs);
+        let conv_first = weights.conv("conv_first", w, 3, 3)?;
+        let mut layers = Vec::with_capacity(shape.groups.len());
+        for (i, group) in shape.groups.iter().enumerate() {
+            let blocks = (0..group.blocks).map(|j| block(weights, i, j));
+            let blocks = blocks.collect::<Result<_>>()?;
+            let tail = Tail::load(weights, &format!("layers.{i}.conv"), w, three)?;
+            layers.push((blocks, tail));
+        }
+        Ok(Trunk {
+            conv_first,
+            norm_first: Norm::load(weights, norm_first, w)?,
+            layers,
+            norm: Norm::load(weights, "norm", w)?,
+            conv_after_body: Tail::load(weights, "conv_after_body", w, three)?,
+            upsample: Upsample::load(weights, shape.upsampler, w)?,
+            mean: weights.put(&Tensor::f_from_slice(&MEAN)?.f_view([1, 3, 1, 1])?)?,
+        })
+    }
+
+    /// RGB less the training data's mean.
+    pub(crate) fn centred(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        x.f_sub(&self.mean)
+    }
+
+    /// The opposite.
+    pub(crate) fn restored(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        x.f_add(&self.mean)
+    }
+
+    /// N x 3 x h x w to N x 3 x kh x kw. `run` has a block, by its place in its group, see N x h x w x c.
+    pub(crate) fn forward(
+        &self,
+        x: &Tensor,
+        run: impl Fn(&B, usize, &Tensor) -> Result<Tensor, TchError>,
+    ) -> Result<Tensor, TchError> {
+        let first = self.conv_first.forward(x)?;
+        let mut y = self.norm_first.forward(&to_pixels(&first)?)?;
+        for (blocks, tail) in &self.layers {
+            let mut inner = y.shallow_clone();
+            for (i, block) in blocks.iter().enumerate() {
+                inner = run(block, i, &inner)?;
+            }
+            y = to_pixels(&tail.forward(&to_planes(&inner)?)?)?.f_add_(&y)?;
+        }
+        let y = to_planes(&self.norm.forward(&y)?)?;
+        let y = self.conv_after_body.forward(&y)?.f_add_(&first)?;
+        self.upsample.forward(&y)
     }
 }
 
