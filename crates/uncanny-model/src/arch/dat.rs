@@ -9,9 +9,8 @@ use tch::{Device, Kind, TchError, Tensor};
 use uncanny_texture::{Scale, Tiling};
 
 use super::layers::{Conv, Place, Weights, conv_shape, count};
-use super::transformer::{
-    Group, Linear, Norm, Shape, Tail, Trunk, Upsampler, Window, to_pixels, to_planes,
-};
+use super::transformer::{Group, Linear, Norm, Shape, Tail, Trunk, Window, to_pixels, to_planes};
+use super::upsampler::Upsampler;
 use super::{Architecture, Forward, tiling_with};
 use crate::checkpoint::{Checkpoint, StateDict};
 use crate::{Error, Result};

@@ -21,9 +21,11 @@ pub mod swinir;
 
 mod layers;
 mod transformer;
+mod upsampler;
 
 pub use layers::Place;
-pub use transformer::{Group, Upsampler, Window};
+pub use transformer::{Group, Window};
+pub use upsampler::Upsampler;
 
 /// What the hyperparameters of an architecture tell of a network.
 pub trait Architecture: Debug {

@@ -8,7 +8,8 @@ use tch::{TchError, Tensor};
 use uncanny_texture::{Scale, Tiling};
 
 use super::layers::{Place, Weights, conv_shape, count, mirrored_to};
-use super::transformer::{Group, Linear, Norm, Shape, Tail, Trunk, Upsampler, Window};
+use super::transformer::{Group, Linear, Norm, Shape, Tail, Trunk, Window};
+use super::upsampler::Upsampler;
 use super::{Architecture, Forward, tiling_with};
 use crate::checkpoint::{Checkpoint, StateDict};
 use crate::{Error, Result};
