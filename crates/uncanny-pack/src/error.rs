@@ -177,6 +177,18 @@ pub enum Error {
         /// The input.
         input: PathBuf,
     },
+    /// A file where a folder is needed.
+    #[error("{} is a file, and only a folder can be watched; unpack it first", path.display())]
+    NotAFolder {
+        /// What was given.
+        path: PathBuf,
+    },
+    /// Another process keeps the output up.
+    #[error("another `uncanny watch` writes to {}; end that one first, or name another folder", path.display())]
+    Locked {
+        /// The output.
+        path: PathBuf,
+    },
     /// The folder that should hold the output is not there.
     #[error("there is no folder {} to write {} into; create it first", folder.display(), path.display())]
     NoFolder {

@@ -1,11 +1,12 @@
 //! Reading folders: a sorted listing that never leaves the folder, and the bytes of its files.
 
-use std::fs::File;
-use std::io::Read;
+use std::fs::{File, Metadata};
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
+use crate::listing::Stamp;
 use crate::{Entry, Error, PackLimits, Warning, name};
 
 /// An open folder.
@@ -16,19 +17,39 @@ pub(crate) struct FolderSource {
     limit: u64,
 }
 
+/// A file or empty folder that was found.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) entry: Entry,
+    pub(crate) stamp: Stamp,
+}
+
 impl FolderSource {
-    /// Lists a folder: files and empty folders, sorted by name. Links are followed to files inside it, not out
-    /// of it, and not to folders, which could go in circles.
-    pub(crate) fn open(
+    /// Lists a folder: files and empty folders, sorted by name, without those that `leave_out` names. Links are
+    /// followed to files inside it, not out of it, and not to folders, which could go in circles. What is gone by
+    /// the time it is looked at was never there.
+    pub(crate) fn list(
         path: &Path,
         limits: &PackLimits,
-    ) -> Result<(Self, Vec<Entry>, Vec<Warning>), Error> {
+        leave_out: &dyn Fn(&str) -> bool,
+    ) -> Result<(Self, Vec<Found>, Vec<Warning>), Error> {
         let root = path
             .canonicalize()
             .map_err(|source| Error::io("open", path, source))?;
-        let mut entries = Vec::new();
+        let mut entries: Vec<Found> = Vec::new();
         let mut warnings = Vec::new();
-        for found in WalkDir::new(&root).min_depth(1).sort_by_file_name() {
+        let wanted = |found: &DirEntry| {
+            let mut name = name_below(&root, found.path());
+            if found.file_type().is_dir() {
+                name.push('/');
+            }
+            !leave_out(&name)
+        };
+        let walk = WalkDir::new(&root).min_depth(1).sort_by_file_name();
+        for found in walk.into_iter().filter_entry(wanted) {
+            if found.as_ref().is_err_and(is_gone) {
+                continue;
+            }
             let found = found.map_err(|error| {
                 let place = error
                     .path()
@@ -43,17 +64,16 @@ impl FolderSource {
                     source,
                 }
             })?;
-            let relative = found.path().strip_prefix(&root).unwrap_or(found.path());
-            let parts: Vec<_> = relative
-                .components()
-                .map(|part| part.as_os_str().to_string_lossy())
-                .collect();
             let mut entry = Entry {
-                name: parts.join("/"),
+                name: name_below(&root, found.path()),
                 directory: false,
                 size: 0,
             };
-            if relative.to_str().is_none() {
+            if found
+                .path()
+                .strip_prefix(&root)
+                .is_ok_and(|path| path.to_str().is_none())
+            {
                 warnings.push(Warning::UnsafeName {
                     name: entry.name,
                     reason: "is not Unicode",
@@ -61,12 +81,9 @@ impl FolderSource {
                 continue;
             }
             let kind = found.file_type();
-            if kind.is_dir() {
-                entry.name.push('/');
-                entry.directory = true;
-            } else if kind.is_symlink() {
-                match linked_size(found.path(), &root) {
-                    Ok(size) => entry.size = size,
+            let data = if kind.is_symlink() {
+                match linked(found.path(), &root) {
+                    Ok(data) => Some(data),
                     Err(reason) => {
                         warnings.push(Warning::Link {
                             name: entry.name,
@@ -75,12 +92,21 @@ impl FolderSource {
                         continue;
                     }
                 }
-            } else if kind.is_file() {
-                // A listing that cannot tell sizes is still a listing; reading will say why.
-                entry.size = found.metadata().map_or(0, |data| data.len());
+            } else if kind.is_dir() || kind.is_file() {
+                match found.metadata() {
+                    Err(error) if is_gone(&error) => continue,
+                    // A listing that cannot tell sizes is still a listing; reading will say why.
+                    data => data.ok(),
+                }
             } else {
                 warnings.push(Warning::SpecialFile { name: entry.name });
                 continue;
+            };
+            if kind.is_dir() {
+                entry.name.push('/');
+                entry.directory = true;
+            } else {
+                entry.size = data.as_ref().map_or(0, Metadata::len);
             }
             if entries.len() == limits.max_entries {
                 return Err(Error::TooManyEntries {
@@ -88,9 +114,10 @@ impl FolderSource {
                     limit: limits.max_entries,
                 });
             }
-            entries.push(entry);
+            let stamp = data.as_ref().map(Stamp::of).unwrap_or_default();
+            entries.push(Found { entry, stamp });
         }
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        entries.sort_by(|a, b| a.entry.name.cmp(&b.entry.name));
         keep_empty_folders(&mut entries);
         Ok((
             Self {
@@ -132,8 +159,26 @@ impl FolderSource {
     }
 }
 
-/// The size of the file a link leads to, if it is a file inside the folder.
-fn linked_size(link: &Path, root: &Path) -> Result<u64, &'static str> {
+/// The name of what lies in the folder, parts separated by `/`; what is not Unicode in it is replaced.
+fn name_below(root: &Path, path: &Path) -> String {
+    let relative = path.strip_prefix(root).unwrap_or(path);
+    let parts: Vec<_> = relative
+        .components()
+        .map(|part| part.as_os_str().to_string_lossy())
+        .collect();
+    parts.join("/")
+}
+
+/// Whether it was there when its folder was read, and not when it was looked at.
+fn is_gone(error: &walkdir::Error) -> bool {
+    error.depth() > 0
+        && error
+            .io_error()
+            .is_some_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+/// The file a link leads to, if it is a file inside the folder.
+fn linked(link: &Path, root: &Path) -> Result<Metadata, &'static str> {
     let target = link.canonicalize().map_err(|_| "it leads nowhere")?;
     if !target.starts_with(root) {
         return Err("it leads out of the pack");
@@ -142,16 +187,16 @@ fn linked_size(link: &Path, root: &Path) -> Result<u64, &'static str> {
     if !data.is_file() {
         return Err("it leads to a folder");
     }
-    Ok(data.len())
+    Ok(data)
 }
 
 /// Drops folders that have something in them: their names are in those of their files.
-fn keep_empty_folders(entries: &mut Vec<Entry>) {
+fn keep_empty_folders(entries: &mut Vec<Found>) {
     let full: Vec<bool> = (0..entries.len())
         .map(|at| {
-            let next = entries.get(at + 1);
-            entries[at].directory
-                && next.is_some_and(|next| next.name.starts_with(&entries[at].name))
+            let next = entries.get(at + 1).map(|next| &next.entry);
+            let entry = &entries[at].entry;
+            entry.directory && next.is_some_and(|next| next.name.starts_with(&entry.name))
         })
         .collect();
     let mut full = full.into_iter();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::folder::FolderSource;
+use crate::listing::Listing;
 use crate::zip::{Contents, ZipSource};
 use crate::{Error, PackLimits, PackMeta, Warning, json, name};
 
@@ -92,24 +93,41 @@ impl Pack {
             }
             Err(error) => return Err(Error::io("open", path, error)),
         };
-        let (source, entries, mut warnings) = if data.is_dir() {
-            let (folder, listed, warnings) = FolderSource::open(path, limits)?;
-            let (entries, warnings) = without_unsafe(listed, warnings);
-            (Source::Folder(folder), entries, warnings)
-        } else if data.is_file() {
-            let zip = ZipSource::open(path, limits)?;
-            let Selection {
-                entries,
-                records,
-                warnings,
-            } = select(path, &zip)?;
-            (Source::Zip { zip, records }, entries, warnings)
-        } else {
+        if data.is_dir() {
+            return Listing::of(path, limits, &|_| false)?.into_pack();
+        }
+        if !data.is_file() {
             return Err(Error::NotAZip {
                 path: path.to_owned(),
                 looks_like: "a pipe, socket or device",
             });
-        };
+        }
+        let zip = ZipSource::open(path, limits)?;
+        let Selection {
+            entries,
+            records,
+            warnings,
+        } = select(path, &zip)?;
+        Self::new(path, Source::Zip { zip, records }, entries, warnings)
+    }
+
+    /// The pack in a folder that was listed.
+    pub(crate) fn of_folder(
+        path: &Path,
+        folder: FolderSource,
+        entries: Vec<Entry>,
+        warnings: Vec<Warning>,
+    ) -> Result<Self, Error> {
+        let (entries, warnings) = without_unsafe(entries, warnings);
+        Self::new(path, Source::Folder(folder), entries, warnings)
+    }
+
+    fn new(
+        path: &Path,
+        source: Source,
+        entries: Vec<Entry>,
+        mut warnings: Vec<Warning>,
+    ) -> Result<Self, Error> {
         warn_of_clashes(&entries, &mut warnings);
         let by_name = entries
             .iter()
@@ -164,6 +182,14 @@ impl Pack {
                 self.compare(entry, contents);
                 Ok(bytes)
             }
+        }
+    }
+
+    /// Where the file of an entry lies; for a zip, the zip.
+    pub fn place(&self, entry: usize) -> PathBuf {
+        match &self.source {
+            Source::Folder(folder) => folder.place(&self.entries[entry]),
+            Source::Zip { .. } => self.path.clone(),
         }
     }
 

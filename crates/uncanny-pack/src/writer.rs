@@ -15,7 +15,7 @@ use crate::zip_out::ZipSink;
 use crate::{Entry, Error, Pack, PackFormat, name};
 
 /// What the names of unfinished outputs end in. One that stays behind was killed, and can be deleted.
-const UNFINISHED: &str = ".partial";
+pub(crate) const UNFINISHED: &str = ".partial";
 /// Files from this size on go from folder to zip in pieces, stored.
 const LARGE: u64 = 16 << 20;
 /// How hard to compress what compresses.
@@ -474,7 +474,7 @@ fn pieces(
 }
 
 /// The target with all links on the way resolved, whether it exists or not.
-fn resolve(target: &Path) -> Result<PathBuf, Error> {
+pub(crate) fn resolve(target: &Path) -> Result<PathBuf, Error> {
     if let Ok(place) = target.canonicalize() {
         return Ok(place);
     }
@@ -565,7 +565,7 @@ fn broken(target: &Path) -> Error {
 
 /// Temporary files are private by default; an output is as public as any file.
 #[cfg(unix)]
-fn for_everyone<'b, 'p, 's>(
+pub(crate) fn for_everyone<'b, 'p, 's>(
     builder: &'b mut Builder<'p, 's>,
     mode: u32,
 ) -> &'b mut Builder<'p, 's> {
@@ -574,7 +574,7 @@ fn for_everyone<'b, 'p, 's>(
 }
 
 #[cfg(not(unix))]
-fn for_everyone<'b, 'p, 's>(
+pub(crate) fn for_everyone<'b, 'p, 's>(
     builder: &'b mut Builder<'p, 's>,
     _mode: u32,
 ) -> &'b mut Builder<'p, 's> {

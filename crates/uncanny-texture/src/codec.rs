@@ -104,6 +104,26 @@ pub(crate) fn beginning(bytes: &[u8]) -> String {
         .join(" ")
 }
 
+/// Whether a PNG goes on to its last chunk, as one does that was written to its end. Checks nothing else.
+#[must_use]
+pub fn is_whole(bytes: &[u8]) -> bool {
+    let Some(mut rest) = bytes.strip_prefix(&SIGNATURE) else {
+        return false;
+    };
+    while let Some((length, after)) = rest.split_first_chunk::<4>() {
+        let length = u32::from_be_bytes(*length) as usize;
+        if after.starts_with(b"IEND") {
+            return after.len() >= 8;
+        }
+        // Its name, what it holds, its checksum.
+        match after.get(length.saturating_add(8)..) {
+            Some(next) => rest = next,
+            None => return false,
+        }
+    }
+    false
+}
+
 /// Decodes any PNG to straight 8-bit RGBA. 16-bit samples keep their high byte.
 ///
 /// # Errors

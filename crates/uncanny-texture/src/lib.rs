@@ -51,7 +51,7 @@ pub use animation::{Animation, AnimationReader, AnimationWriter, Frame, Loops, P
 pub use baseline::{Lanczos, Nearest};
 pub use bleed::bled;
 pub use cell::{Cell, Channels, Edge, Edges, Rect};
-pub use codec::{DecodeLimits, PngInfo, Texture, decode, encode, encode_rgba, probe};
+pub use codec::{DecodeLimits, PngInfo, Texture, decode, encode, encode_rgba, is_whole, probe};
 pub use error::Error;
 pub use facts::{AlphaClass, Facts, facts};
 pub use reach::{Reach, reach};

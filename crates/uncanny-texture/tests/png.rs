@@ -2,7 +2,9 @@
 
 use png::{BitDepth, ColorType};
 use proptest::prelude::*;
-use uncanny_texture::{DecodeLimits, Error, RgbaImage, Texture, decode, encode, facts, probe};
+use uncanny_texture::{
+    DecodeLimits, Error, RgbaImage, Texture, decode, encode, facts, is_whole, probe,
+};
 
 fn load(bytes: &[u8]) -> Result<Texture, Error> {
     decode(bytes, &DecodeLimits::default())
@@ -181,6 +183,18 @@ fn every_cut_is_an_error_that_says_so() {
         refused += 1;
     }
     assert_eq!(refused, bytes.len() - 20);
+}
+
+#[test]
+fn only_a_whole_png_goes_on_to_its_end() {
+    let whole = encode(&RgbaImage::from_fn(9, 5, |x, y| {
+        [x as u8, y as u8, 3, 255].into()
+    }))
+    .unwrap();
+    assert!(is_whole(&whole));
+    for end in 0..whole.len() {
+        assert!(!is_whole(&whole[..end]), "{end} bytes of {}", whole.len());
+    }
 }
 
 #[test]

@@ -132,6 +132,14 @@ impl Rules {
         Self::from_files(&files, pack.root(), pack.meta(), &read)
     }
 
+    /// Whether the rules of a pack may hang on what is in a file of this name. Of pictures only the size counts.
+    #[must_use]
+    pub fn hang_on(name: &str) -> bool {
+        [".json", ".mcmeta", ".properties"]
+            .iter()
+            .any(|end| name.ends_with(end))
+    }
+
     /// The same from a list of names and a way to read them.
     fn from_files(
         files: &[&str],
