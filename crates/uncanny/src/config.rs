@@ -196,7 +196,7 @@ impl Config {
 /// Everything decided about a run before the pack is looked at.
 ///
 /// A command line wins over the top of the file; a file's `[[rule]]` wins over both for the textures that it matches.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Options {
     /// The model for textures that no rule gives another.
     pub model: String,
@@ -320,6 +320,28 @@ impl Options {
             .collect()
     }
 
+    /// The models that are named, for whatever files.
+    pub(crate) fn models(&self) -> impl Iterator<Item = &str> {
+        let rules = self.rules.iter();
+        let named = rules.filter_map(|(_, rule)| rule.model.as_deref());
+        std::iter::once(self.model.as_str()).chain(named)
+    }
+
+    /// The settings of this entry alone: its rules' where they give any, and no globs.
+    pub(crate) fn for_one(&self, entry: &str) -> Self {
+        let settings = self.settings(entry);
+        Self {
+            model: settings.model,
+            fidelity: settings.fidelity,
+            preblur: settings.preblur,
+            iterations: settings.iterations,
+            only: Vec::new(),
+            skip: Vec::new(),
+            rules: Vec::new(),
+            ..self.clone()
+        }
+    }
+
     /// The rules for this entry, merged: of each setting, the last rule that gives it wins.
     pub(crate) fn settings(&self, entry: &str) -> Settings {
         let paths = Paths::of(entry);
@@ -364,6 +386,12 @@ pub(crate) struct Settings {
 
 #[derive(Debug, Clone)]
 struct Glob(GlobMatcher);
+
+impl PartialEq for Glob {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.glob() == other.0.glob()
+    }
+}
 
 impl Glob {
     fn new(pattern: &str) -> Result<Self, String> {

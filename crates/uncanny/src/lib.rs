@@ -9,10 +9,12 @@ mod config;
 mod error;
 mod events;
 mod guard;
+mod live;
 mod models;
 mod plan;
 mod report;
 mod run;
+mod watch;
 
 pub mod picture;
 pub mod sheet;
@@ -24,7 +26,9 @@ pub use config::{
 };
 pub use error::Error;
 pub use events::{Event, Outcome, Stage};
+pub use live::{Content, Hints, Keep, LeaveOut, LivePack, LivePictures, Made, Make, News};
 pub use models::{Baselines, ModelError, ModelInfo, Models};
 pub use plan::{ATLAS_LIMIT, ATLAS_WARNING, Action, AtlasEstimate, Plan, PlanRow};
 pub use report::{Counts, Report, ReportModel, ReportRow, Seconds};
 pub use run::{Run, convert, run};
+pub use watch::{NewSettings, SettingsFile, Watch, WatchEvent, WatchReport, watch};

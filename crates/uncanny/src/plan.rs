@@ -4,19 +4,19 @@
 //! by `uncanny plan` and carried out by [`run`](crate::run::run()).
 
 mod atlas;
+mod look;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Instant;
 
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 use uncanny_pack::{AssetKind, Pack, Rules, TextureRule, Treatment};
-use uncanny_texture::{
-    AlphaRule, Cell, DecodeLimits, Edge, Edges, Facts, Method, Recipe, Rect, RgbaImage, Scale,
-    TileGrid, decode, facts, probe,
-};
+use uncanny_texture::{AlphaRule, Cell, Edge, Edges, Facts, Method, Recipe, Rect, Scale, TileGrid};
 
 pub use atlas::{ATLAS_LIMIT, ATLAS_WARNING, AtlasEstimate};
+pub(crate) use look::Look;
 
 use crate::config::{ActionChoice, AlphaChoice, Settings};
 use crate::guard::guarded;
@@ -176,6 +176,21 @@ impl Plan {
         options: &Options,
         models: &mut dyn Models,
     ) -> Result<Self, Error> {
+        let look = |entry| {
+            let bytes = pack.read(entry).map_err(|error| chain(&error))?;
+            Ok(Arc::new(Look::new(bytes)))
+        };
+        Self::by(pack, rules, options, models, &look)
+    }
+
+    /// The same with another way to look at textures: one that remembers.
+    pub(crate) fn by(
+        pack: &Pack,
+        rules: &Rules,
+        options: &Options,
+        models: &mut dyn Models,
+        look: &LookAt<'_>,
+    ) -> Result<Self, Error> {
         let started = Instant::now();
         let scale = output_scale(options, models)?;
         let textures: Vec<usize> = (0..pack.entries().len())
@@ -183,11 +198,11 @@ impl Plan {
             .collect();
         let mut drafts: Vec<Draft> = textures
             .par_iter()
-            .map(|entry| Draft::of(pack, rules, options, scale, *entry))
+            .map(|entry| Draft::of(pack, rules, options, scale, *entry, look))
             .collect();
         settle_groups(&mut drafts);
         let infos = resolve(&drafts, scale, models)?;
-        let palettes = palettes(pack, &drafts);
+        let palettes = palettes(pack, &drafts, look);
         let mut rows: Vec<PlanRow> = drafts
             .iter()
             .map(|draft| draft.row(scale, &infos, &palettes))
@@ -226,6 +241,14 @@ impl Plan {
         self.rows.iter().filter(|row| row.action == action).count()
     }
 
+    /// The rows of the textures that are scaled.
+    pub(crate) fn scaled_rows(&self) -> Vec<usize> {
+        let rows = self.rows.iter().enumerate();
+        rows.filter(|(_, row)| row.job.is_some())
+            .map(|(at, _)| at)
+            .collect()
+    }
+
     /// Tiles that the models will see at most; repeated ones and cached textures will lower it.
     #[must_use]
     pub fn tiles(&self) -> u64 {
@@ -236,6 +259,9 @@ impl Plan {
             .sum()
     }
 }
+
+/// Looks at an entry's pixels.
+type LookAt<'a> = dyn Fn(usize) -> Result<Arc<Look>, String> + Sync + 'a;
 
 fn is_texture(pack: &Pack, entry: usize) -> bool {
     let entry = &pack.entries()[entry];
@@ -304,7 +330,14 @@ struct Draft {
 }
 
 impl Draft {
-    fn of(pack: &Pack, rules: &Rules, options: &Options, scale: Scale, entry: usize) -> Self {
+    fn of(
+        pack: &Pack,
+        rules: &Rules,
+        options: &Options,
+        scale: Scale,
+        entry: usize,
+        look: &LookAt<'_>,
+    ) -> Self {
         let name = pack.entries()[entry].name.clone();
         let mut draft = Self {
             entry,
@@ -320,7 +353,7 @@ impl Draft {
             error: None,
             group: None,
         };
-        if let Err(error) = guarded(|| draft.decide(pack, rules, options, scale)) {
+        if let Err(error) = guarded(|| draft.decide(pack, rules, options, scale, look)) {
             draft.action = Action::Copy;
             draft.why = format!("cannot be read: {error}");
             draft.error = Some(error);
@@ -335,16 +368,18 @@ impl Draft {
         rules: &Rules,
         options: &Options,
         scale: Scale,
+        look: &LookAt<'_>,
     ) -> Result<(), String> {
-        let bytes = pack.read(self.entry).map_err(|error| chain(&error))?;
+        let look = look(self.entry)?;
+        let again = || pack.read(self.entry).map_err(|error| chain(&error));
         let skipped = options.skipped(&self.name);
-        let size = match probe(&bytes) {
+        let size = match look.size() {
             Ok(size) => size,
             Err(_) if skipped.is_some() => {
                 self.skip(skipped);
                 return Ok(());
             }
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(error),
         };
         self.size = Some(size);
         let rule = rules.texture(&self.name, size);
@@ -391,10 +426,7 @@ impl Draft {
             );
             return Ok(());
         }
-        let image = decode(&bytes, &DecodeLimits::default())
-            .map_err(|error| error.to_string())?
-            .image;
-        let facts = facts(&image);
+        let facts = look.facts(&again)?;
         self.facts = Some(facts);
         if facts.uniform && wished.is_none() {
             self.action = Action::Copy;
@@ -406,7 +438,7 @@ impl Draft {
             .as_ref()
             .is_some_and(|rule| rule.palette_key.is_some() || rule.own_palette)
         {
-            self.colours = visible_colours(&image);
+            self.colours = look.colours(&again)?;
         }
         Ok(())
     }
@@ -568,19 +600,10 @@ fn edges_label(cells: &[Cell]) -> &'static str {
     }
 }
 
-fn visible_colours(image: &RgbaImage) -> Vec<[u8; 3]> {
-    let colours: BTreeSet<[u8; 3]> = image
-        .pixels()
-        .filter(|pixel| pixel.0[3] > 0)
-        .map(|pixel| [pixel.0[0], pixel.0[1], pixel.0[2]])
-        .collect();
-    colours.into_iter().collect()
-}
-
 /// The colours of each palette picture that some texture is bound to.
 type Palettes = BTreeMap<String, Vec<[u8; 3]>>;
 
-fn palettes(pack: &Pack, drafts: &[Draft]) -> Palettes {
+fn palettes(pack: &Pack, drafts: &[Draft], look: &LookAt<'_>) -> Palettes {
     let keys: BTreeSet<&String> = drafts
         .iter()
         .filter(|draft| draft.scaled())
@@ -588,8 +611,9 @@ fn palettes(pack: &Pack, drafts: &[Draft]) -> Palettes {
         .collect();
     keys.into_iter()
         .filter_map(|key| {
-            let bytes = pack.read(pack.find(key)?).ok()?;
-            let colours = visible_colours(&decode(&bytes, &DecodeLimits::default()).ok()?.image);
+            let entry = pack.find(key)?;
+            let again = || pack.read(entry).map_err(|error| chain(&error));
+            let colours = look(entry).ok()?.colours(&again).ok()?;
             (!colours.is_empty()).then(|| (key.clone(), colours))
         })
         .collect()

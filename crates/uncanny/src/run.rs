@@ -85,22 +85,11 @@ pub fn run(run: Run<'_>) -> Result<Report, Error> {
     check_target(output, &[pack.path()], force).map_err(writing)?;
     let writer = PackWriter::create(output, format, force).map_err(writing)?;
     let mut spool = Spool::beside(output)?;
-    let shared = Shared::new(pack, plan, cache, cancel, events);
-
-    let chunks = prepare::chunks(plan);
-    events(Event::Stage {
-        stage: Stage::Enhance,
-        total: shared.textures,
-    });
-    let mut fates = thread::scope(|scope| {
-        let (to_device, prepared) = sync_channel(1);
-        let (to_finish, upscaled) = sync_channel(1);
-        scope.spawn(|| prepare::prepare(&shared, chunks, to_device));
-        scope.spawn(|| device::device(&shared, models, prepared, to_finish));
-        finish::finish(&shared, upscaled, &mut spool)
+    let textures = plan.scaled_rows();
+    let shared = Shared::new(pack, plan, &textures, cache, cancel, events);
+    let fates = enhance(&shared, &textures, models, &mut |row, png| {
+        spool.put(row, &png)
     })?;
-    shared.check_cancel()?;
-    settle_groups(plan, &mut fates);
     let zipping = Instant::now();
     let rows = write(&shared, rules, fates, &mut spool, writer).and_then(|(rows, writer)| {
         shared.check_cancel()?;
@@ -116,6 +105,31 @@ pub fn run(run: Run<'_>) -> Result<Report, Error> {
         total: 0,
     });
     Ok(shared.report(rows, output, device, zip, started.elapsed()))
+}
+
+/// Takes textures of the plan, by their rows, through the three stages; `keep` gets what comes out. A group must be
+/// there whole.
+pub(crate) fn enhance(
+    shared: &Shared<'_>,
+    textures: &[usize],
+    models: &mut dyn Models,
+    keep: &mut dyn FnMut(usize, Vec<u8>) -> Result<(), Error>,
+) -> Result<Fates, Error> {
+    let chunks = prepare::chunks(shared.plan, textures);
+    (shared.events)(Event::Stage {
+        stage: Stage::Enhance,
+        total: shared.textures,
+    });
+    let mut fates = thread::scope(|scope| {
+        let (to_device, prepared) = sync_channel(1);
+        let (to_finish, upscaled) = sync_channel(1);
+        scope.spawn(|| prepare::prepare(shared, chunks, to_device));
+        scope.spawn(|| device::device(shared, models, prepared, to_finish));
+        finish::finish(shared, upscaled, keep)
+    })?;
+    shared.check_cancel()?;
+    settle_groups(shared.plan, &mut fates);
+    Ok(fates)
 }
 
 /// Opens, plans and runs with nobody listening: the whole of the library in one call.
@@ -172,7 +186,7 @@ pub fn convert(
 
 /// What became of a texture that was to be scaled.
 #[derive(Debug)]
-enum Fate {
+pub(crate) enum Fate {
     /// Its new bytes are in the spool.
     Scaled { cached: bool },
     /// It failed, for this reason.
@@ -182,7 +196,7 @@ enum Fate {
 }
 
 /// By the row's index in the plan.
-type Fates = BTreeMap<usize, Fate>;
+pub(crate) type Fates = BTreeMap<usize, Fate>;
 
 /// Textures of a group share a factor: where one failed, the others stay as they were.
 fn settle_groups(plan: &Plan, fates: &mut Fates) {
@@ -295,7 +309,7 @@ fn rewrite(
         .map_err(|error| chain(&error))
 }
 
-fn report_row(row: &PlanRow, fate: Option<&Fate>) -> ReportRow {
+pub(crate) fn report_row(row: &PlanRow, fate: Option<&Fate>) -> ReportRow {
     let as_planned = match row.action {
         Action::Enhance => Outcome::Enhanced,
         Action::Nearest => Outcome::Nearest,
@@ -319,7 +333,7 @@ fn report_row(row: &PlanRow, fate: Option<&Fate>) -> ReportRow {
 }
 
 /// What the stages share: the plan, the listeners, the counters.
-struct Shared<'a> {
+pub(crate) struct Shared<'a> {
     pack: &'a Pack,
     plan: &'a Plan,
     cache: Option<&'a Cache>,
@@ -343,9 +357,10 @@ struct Shared<'a> {
 }
 
 impl<'a> Shared<'a> {
-    fn new(
+    pub(crate) fn new(
         pack: &'a Pack,
         plan: &'a Plan,
+        textures: &[usize],
         cache: Option<&'a Cache>,
         cancel: &'a AtomicBool,
         events: &'a (dyn Fn(Event) + Sync),
@@ -356,9 +371,15 @@ impl<'a> Shared<'a> {
             cache,
             cancel,
             events,
-            textures: plan.rows.iter().filter(|row| row.job.is_some()).count(),
+            textures: textures.len(),
             textures_done: AtomicUsize::new(0),
-            tiles_total: AtomicU64::new(plan.tiles()),
+            tiles_total: AtomicU64::new(
+                textures
+                    .iter()
+                    .filter_map(|row| plan.rows[*row].job.as_ref())
+                    .map(|job| job.tiles)
+                    .sum(),
+            ),
             tiles_done: AtomicU64::new(0),
             tiles: AtomicU64::new(0),
             unique_tiles: AtomicU64::new(0),

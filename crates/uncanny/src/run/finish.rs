@@ -1,4 +1,4 @@
-//! Third stage, on all cores: the last steps on pixels, encoding, the cache; then into the spool.
+//! Third stage, on all cores: the last steps on pixels, encoding, the cache.
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
@@ -7,7 +7,6 @@ use rayon::prelude::*;
 use uncanny_texture::{encode, encode_rgba};
 
 use super::prepare::{Chunk, Item, State};
-use super::spool::Spool;
 use super::{Fate, Fates, Shared};
 use crate::guard::guarded;
 use crate::{Action, Error, Event, Outcome};
@@ -15,7 +14,7 @@ use crate::{Action, Error, Event, Outcome};
 pub(super) fn finish(
     shared: &Shared<'_>,
     input: Receiver<Chunk>,
-    spool: &mut Spool,
+    keep: &mut dyn FnMut(usize, Vec<u8>) -> Result<(), Error>,
 ) -> Result<Fates, Error> {
     let mut fates = Fates::new();
     for chunk in input {
@@ -27,7 +26,7 @@ pub(super) fn finish(
         for (row, result) in done {
             let fate = match result {
                 Ok((png, cached)) => {
-                    spool.put(row, &png)?;
+                    keep(row, png)?;
                     Fate::Scaled { cached }
                 }
                 Err(why) => Fate::Failed(why),

@@ -39,14 +39,12 @@ pub(super) enum State {
     Failed(String),
 }
 
-/// The rows of each chunk, and the memory it needs.
-pub(super) fn chunks(plan: &Plan) -> Vec<(Vec<usize>, u64)> {
+/// Puts textures, by their rows, into chunks: the rows of each, and the memory it needs.
+pub(super) fn chunks(plan: &Plan, textures: &[usize]) -> Vec<(Vec<usize>, u64)> {
     let mut chunks: Vec<(Vec<usize>, u64)> = Vec::new();
-    for (row, job) in plan
-        .rows
+    for (row, job) in textures
         .iter()
-        .enumerate()
-        .filter_map(|(at, row)| Some((at, row.job.as_ref()?)))
+        .filter_map(|row| Some((*row, plan.rows[*row].job.as_ref()?)))
     {
         match chunks.last_mut() {
             Some((rows, bytes)) if *bytes + job.bytes <= CHUNK_BYTES => {
