@@ -11,10 +11,14 @@ use crate::commands::eval::EvalArgs;
 use crate::commands::grid::GridArgs;
 use crate::commands::serve::ServeArgs;
 use crate::commands::sheet::{self, SheetArgs};
+use crate::commands::watch::WatchArgs;
 
 /// The groups of `uncanny --help`: a heading and the commands under it.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Enhance", &["convert", "plan", "sheet", "grid", "serve"]),
+    (
+        "Enhance",
+        &["convert", "plan", "sheet", "watch", "grid", "serve"],
+    ),
     ("Models", &["models"]),
     ("Teach", &["train", "eval"]),
     ("Look after", &["doctor", "cache", "completions"]),
@@ -63,6 +67,7 @@ pub(crate) enum Command {
     Convert(Box<ConvertArgs>),
     Plan(Box<PlanArgs>),
     Sheet(Box<SheetArgs>),
+    Watch(Box<WatchArgs>),
     Models(ModelsArgs),
     Train(Box<TrainArgs>),
     Eval(Box<EvalArgs>),

@@ -27,7 +27,7 @@ use clap::FromArgMatches as _;
 use crate::args::{Cli, Command};
 use crate::commands::{
     cache, completions, convert, doctor, eval, grid as grid_command, models as models_command,
-    plan, serve as serve_command, sheet, train,
+    plan, serve as serve_command, sheet, train, watch,
 };
 
 fn main() -> ExitCode {
@@ -38,6 +38,7 @@ fn main() -> ExitCode {
         Command::Convert(args) => convert::run(args, talk),
         Command::Plan(args) => plan::run(args, talk),
         Command::Sheet(args) => sheet::run(args, talk),
+        Command::Watch(args) => watch::run(args, talk),
         Command::Train(args) => train::run(args, talk),
         Command::Models(args) => models_command::run(args, talk),
         Command::Eval(args) => eval::run(args, talk),

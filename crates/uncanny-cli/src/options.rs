@@ -49,6 +49,14 @@ pub(crate) fn found_config() -> Option<PathBuf> {
     Path::new(CONFIG).is_file().then(|| PathBuf::from(CONFIG))
 }
 
+/// The settings file that counts, whether or not it is there, its folder's links resolved; `None` where the folder
+/// is not there either.
+pub(crate) fn settings_file(args: &EnhanceArgs) -> Option<PathBuf> {
+    let path = args.config.as_deref().unwrap_or(Path::new(CONFIG));
+    let folder = crate::naming::folder_of(path).canonicalize().ok()?;
+    Some(folder.join(path.file_name()?))
+}
+
 fn read(path: &Path) -> Result<Config, Error> {
     let text = fs::read_to_string(path).map_err(|source| Error::ReadConfig {
         path: path.to_owned(),

@@ -157,6 +157,16 @@ pub(crate) fn bar(total: u64) -> tracing::Span {
     bar
 }
 
+/// A line at the foot of the terminal that says how things stand.
+pub(crate) fn status() -> tracing::Span {
+    let line = tracing::info_span!(target: BAR, "status");
+    let style =
+        ProgressStyle::with_template("{spinner} {msg}").expect("the template is well formed");
+    line.pb_set_style(&style);
+    line.pb_start();
+    line
+}
+
 impl State {
     /// Where the bar stands: tiles say more of the time than textures do.
     fn position(&self) -> (u64, u64) {

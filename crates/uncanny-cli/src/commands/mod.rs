@@ -11,3 +11,4 @@ pub(crate) mod plan;
 pub(crate) mod serve;
 pub(crate) mod sheet;
 pub(crate) mod train;
+pub(crate) mod watch;

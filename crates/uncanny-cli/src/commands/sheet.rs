@@ -241,7 +241,7 @@ impl From<EdgesArg> for EdgeChoice {
 }
 
 /// "16x24", or "16" for squares.
-fn cell(text: &str) -> Result<(u32, u32), String> {
+pub(crate) fn cell(text: &str) -> Result<(u32, u32), String> {
     let (width, height) = text.split_once(['x', 'X']).unwrap_or((text, text));
     match (width.trim().parse(), height.trim().parse()) {
         (Ok(width), Ok(height)) if width > 0 && height > 0 => Ok((width, height)),
