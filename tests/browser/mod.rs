@@ -8,6 +8,11 @@
     unreachable_pub,
     reason = "each test binary uses its own part of this"
 )]
+#![allow(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "tests say what they skip, and may panic"
+)]
 
 use std::ffi::OsStr;
 use std::fmt::Display;
