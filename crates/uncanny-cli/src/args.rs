@@ -7,8 +7,10 @@ use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum, Value
 use uncanny_model::DeviceChoice;
 use uncanny_texture::{Reach, Scale};
 
+use crate::commands::dream::DreamArgs;
 use crate::commands::eval::EvalArgs;
 use crate::commands::grid::GridArgs;
+use crate::commands::judge::JudgeArgs;
 use crate::commands::serve::ServeArgs;
 use crate::commands::sheet::{self, SheetArgs};
 use crate::commands::watch::WatchArgs;
@@ -17,10 +19,12 @@ use crate::commands::watch::WatchArgs;
 const GROUPS: [(&str, &[&str]); 4] = [
     (
         "Enhance",
-        &["convert", "plan", "sheet", "watch", "grid", "serve"],
+        &[
+            "convert", "plan", "sheet", "watch", "dream", "grid", "serve",
+        ],
     ),
     ("Models", &["models"]),
-    ("Teach", &["train", "eval"]),
+    ("Teach", &["train", "eval", "judge"]),
     ("Look after", &["doctor", "cache", "completions"]),
 ];
 
@@ -71,6 +75,8 @@ pub(crate) enum Command {
     Models(ModelsArgs),
     Train(Box<TrainArgs>),
     Eval(Box<EvalArgs>),
+    Dream(Box<DreamArgs>),
+    Judge(Box<JudgeArgs>),
     Grid(Box<GridArgs>),
     Serve(ServeArgs),
     Doctor(DoctorArgs),
@@ -178,6 +184,14 @@ pub(crate) struct EnhanceArgs {
     /// Hold on to the original colours: 0 the network is free, 1 seen from afar nothing changes [default: 1]
     #[arg(long, value_name = "F", value_parser = fidelity)]
     pub(crate) fidelity: Option<f32>,
+
+    /// Search each block, item and mob for a face, in so many tries [default: 0]
+    ///
+    /// A texture is moved, turned and recoloured a little and sent through the network ten times (or --iterations, above
+    /// 1), again and again; what looks most like a face is moved, turned and recoloured back and kept. The model is
+    /// `faces` then and the fidelity 0.5, unless they are given. A try costs as much as ten textures; 8 to 32 are good.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(uncanny::dream::MAX_TRIES)))]
+    pub(crate) dream: Option<u32>,
 
     /// Leave alone what would come out wider or higher than this many pixels [default: 4096]
     ///
@@ -347,7 +361,8 @@ Examples:
   uncanny train --recipe mine.toml --out runs/mine
 
 Recipes that come with the program: plain (a face network by plain differences, the default); those of the
-shipped networks, faces and textures; and pfsr, the paper's own, with an adversary, for a GPU.
+shipped networks, faces and textures; pfsr, the paper's own, with an adversary, for a GPU; and judge, the network
+that says how face-like a picture is (it is not resumed).
 OUT/recipe.toml is the one that was followed.
 
 Ctrl-C saves and stops; --resume goes on.")]
@@ -358,7 +373,7 @@ pub(crate) struct TrainArgs {
     #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
     pub(crate) data: Vec<PathBuf>,
 
-    /// The recipe: plain, faces, textures, pfsr, or a TOML file
+    /// The recipe: plain, faces, textures, pfsr, judge, or a TOML file
     #[arg(long, value_name = "RECIPE", default_value = "plain", help_heading = "Training", value_hint = ValueHint::FilePath)]
     pub(crate) recipe: String,
 

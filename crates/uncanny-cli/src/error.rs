@@ -45,6 +45,15 @@ pub(crate) enum Error {
         source: uncanny_texture::UpscaleError,
     },
 
+    /// What `--recipe` names is none.
+    #[error("failed to read the recipe {}: {what}", path.display())]
+    DreamRecipe {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+
     /// No picture to draw has this in its name.
     #[error("no picture's name holds {name:?}")]
     NoSuchPicture {

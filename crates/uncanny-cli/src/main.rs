@@ -26,8 +26,8 @@ use clap::FromArgMatches as _;
 
 use crate::args::{Cli, Command};
 use crate::commands::{
-    cache, completions, convert, doctor, eval, grid as grid_command, models as models_command,
-    plan, serve as serve_command, sheet, train, watch,
+    cache, completions, convert, doctor, dream, eval, grid as grid_command, judge,
+    models as models_command, plan, serve as serve_command, sheet, train, watch,
 };
 
 fn main() -> ExitCode {
@@ -42,6 +42,8 @@ fn main() -> ExitCode {
         Command::Train(args) => train::run(args, talk),
         Command::Models(args) => models_command::run(args, talk),
         Command::Eval(args) => eval::run(args, talk),
+        Command::Dream(args) => dream::run(args, talk),
+        Command::Judge(args) => judge::run(args, talk),
         Command::Grid(args) => grid_command::run(args, talk),
         Command::Serve(args) => serve_command::run(args, talk),
         Command::Doctor(args) => doctor::run(args),

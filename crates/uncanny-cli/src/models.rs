@@ -7,8 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use uncanny::{ModelError, Models};
-use uncanny_model::{Device, DeviceChoice, Network, SHIPPED, Shipped};
-use uncanny_texture::{Lanczos, Nearest, Reach, Scale, Upscaler, reach};
+use uncanny_model::{Device, DeviceChoice, FaceJudge, Network, SHIPPED, Shipped};
+use uncanny_texture::{Judge, Lanczos, Nearest, Reach, Scale, Upscaler, reach};
 
 /// The models that need no network, and what `--help` says of them.
 const CLASSICAL: [(&str, &str); 2] = [
@@ -316,6 +316,7 @@ pub(crate) struct Loaded {
     library: Library,
     found: Option<Device>,
     models: BTreeMap<String, Box<dyn Upscaler>>,
+    judge: Option<FaceJudge>,
 }
 
 impl Loaded {
@@ -335,6 +336,7 @@ impl Loaded {
             library: Library::of_user(),
             found: None,
             models: BTreeMap::new(),
+            judge: None,
         }
     }
 
@@ -381,6 +383,16 @@ impl Models for Loaded {
             .get_mut(name)
             .expect("it was inserted above")
             .as_mut())
+    }
+
+    fn dreamer(&mut self, name: &str) -> Result<(&mut dyn Upscaler, &mut dyn Judge), ModelError> {
+        self.resolve(name)?;
+        if self.judge.is_none() {
+            self.judge = Some(FaceJudge::shipped(self.find_device()?)?);
+        }
+        let model = self.models.get_mut(name).expect("it was resolved above");
+        let judge = self.judge.as_mut().expect("it was loaded above");
+        Ok((model.as_mut(), judge))
     }
 }
 

@@ -27,6 +27,7 @@ pub(crate) fn resolve(args: &EnhanceArgs) -> Result<Options, Error> {
         fidelity: args.fidelity,
         preblur: args.preblur,
         iterations: args.iterations,
+        dream: args.dream,
         max_size: args.max_size,
         only: args.only.clone(),
         skip: args.skip.clone(),

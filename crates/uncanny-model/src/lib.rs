@@ -11,12 +11,14 @@ pub mod tensors;
 
 mod device;
 mod error;
+mod judge;
 mod network;
 mod runtime;
 mod shipped;
 
 pub use device::{Cuda, Device, DeviceChoice, cuda};
 pub use error::{Error, Result};
+pub use judge::{FaceJudge, FaceNet, JUDGE_GROUND, JUDGE_SIDE, judge_batch, judge_sees};
 pub use network::{Description, Network};
 pub use runtime::{set_threads, threads};
 pub use shipped::{SHIPPED, Shipped};

@@ -30,10 +30,12 @@ mod resize;
 mod tile;
 
 mod baseline;
+mod judge;
 mod reach;
 mod upscaler;
 
 mod fidelity;
+mod nudge;
 mod pbr;
 mod silhouette;
 
@@ -54,6 +56,8 @@ pub use cell::{Cell, Channels, Edge, Edges, Rect};
 pub use codec::{DecodeLimits, PngInfo, Texture, decode, encode, encode_rgba, is_whole, probe};
 pub use error::Error;
 pub use facts::{AlphaClass, Facts, facts};
+pub use judge::Judge;
+pub use nudge::Nudge;
 pub use reach::{Reach, reach};
 pub use resample::downscale;
 pub use resize::{Filter, resize};

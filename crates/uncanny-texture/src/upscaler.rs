@@ -28,7 +28,7 @@ pub trait Upscaler: Send {
     fn upscale(&mut self, tiles: &[RgbPlanes]) -> Result<Vec<RgbPlanes>, UpscaleError>;
 }
 
-/// Why an [`Upscaler`] gave nothing.
+/// Why an [`Upscaler`] or a [`Judge`](crate::Judge) gave nothing.
 #[derive(Debug)]
 pub struct UpscaleError {
     message: String,

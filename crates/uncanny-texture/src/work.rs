@@ -4,7 +4,7 @@ use image::RgbaImage;
 use rayon::prelude::*;
 
 use crate::{
-    Cell, Channels, Rect, RgbPlanes, Scale, TileGrid, Tiling, UpscaleError, Upscaler,
+    Cell, Channels, Nudge, Rect, RgbPlanes, Scale, TileGrid, Tiling, UpscaleError, Upscaler,
     baseline::nearest,
     bleed::bleed,
     fidelity::{Target, project},
@@ -57,6 +57,8 @@ pub struct Recipe {
     pub fidelity: f32,
     /// The network sees texels that were enlarged and shrunk back once.
     pub preblur: bool,
+    /// A small change of what the network sees, taken back from what it makes of it.
+    pub nudge: Option<Nudge>,
     /// How often the network is run, each time on its own output shrunk back; at least 1.
     pub iterations: u32,
     /// Scale of the output; at most the upscaler's.
@@ -79,6 +81,7 @@ impl Recipe {
             alpha_channel: false,
             fidelity: 0.0,
             preblur: false,
+            nudge: None,
             iterations: 1,
             scale,
         }
@@ -152,16 +155,16 @@ impl Work {
             if work.recipe.grey {
                 make_grey(&mut work.low);
             }
-            if work.recipe.preblur {
-                work.preblur();
+            if work.recipe.preblur || work.recipe.nudge.is_some() {
+                work.soften();
             }
             work.cut();
         }
         work
     }
 
-    /// Every cell enlarged and shrunk back, so that the network sees what its training inputs looked like.
-    fn preblur(&mut self) {
+    /// Every cell enlarged, nudged and shrunk back, so that the network sees what its training inputs looked like.
+    fn soften(&mut self) {
         for cell in &self.cells {
             let Rect { width, height, .. } = cell.rect;
             let (x, y) = borders(cell);
@@ -172,6 +175,10 @@ impl Work {
             let high = texels.map_planes(width * k, height * k, |plane| {
                 resample(plane, width as usize, &wide, &tall)
             });
+            let high = match &self.recipe.nudge {
+                Some(nudge) => nudge.apply(&high, cell, k),
+                None => high,
+            };
             copy_in(
                 &mut self.low,
                 cell.rect,
@@ -253,6 +260,12 @@ impl Work {
             self.cut();
         } else {
             self.low = RgbPlanes::new(0, 0);
+            if let Some(nudge) = &self.recipe.nudge {
+                let k = self.network_scale.get();
+                for (cell, high) in self.cells.iter().zip(&mut self.blended) {
+                    *high = nudge.undo(high, cell, k);
+                }
+            }
         }
     }
 

@@ -217,7 +217,7 @@ proptest! {
         let recipe = Recipe {
             method: if flags[0] && flags[1] { Method::Nearest } else { Method::Network },
             cells: vec![Cell { rect, edges }], channels, alpha: if flags[1] { AlphaRule::Nearest } else { AlphaRule::KeepClass },
-            grey: flags[2], palette: None, glyphs: flags[3] && flags[0], keep_hidden_rgb: flags[4], alpha_channel: false, fidelity, preblur: flags[0],
+            grey: flags[2], palette: None, glyphs: flags[3] && flags[0], keep_hidden_rgb: flags[4], alpha_channel: false, fidelity, preblur: flags[0], nudge: None,
             iterations, scale: Scale::new(scale).unwrap(),
         };
         let out = enhance(&image, &recipe, &mut Tiled(Lanczos::new(Scale::new(k).unwrap()), tiling)).unwrap();

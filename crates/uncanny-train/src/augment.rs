@@ -261,15 +261,15 @@ impl Prepared {
 }
 
 /// A picture between its pixels.
-struct View<'a> {
-    image: &'a RgbaImage,
+pub(crate) struct View<'a> {
+    pub(crate) image: &'a RgbaImage,
     /// Beyond the border is the other side; otherwise the border's colour.
-    wraps: bool,
+    pub(crate) wraps: bool,
 }
 
 impl View<'_> {
     /// Catmull-Rom interpolation at a point, where (0.5, 0.5) is the first pixel's middle.
-    fn at(&self, x: f32, y: f32) -> Rgba<u8> {
+    pub(crate) fn at(&self, x: f32, y: f32) -> Rgba<u8> {
         let (columns, across) = self.taps(x, self.image.width());
         let (rows, down) = self.taps(y, self.image.height());
         let pixels = self.image.as_raw();

@@ -11,6 +11,7 @@ pub mod curves;
 mod degrade;
 mod error;
 pub mod evaluate;
+pub mod judge;
 mod landmarks;
 mod loss;
 mod pictures;

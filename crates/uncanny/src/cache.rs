@@ -14,6 +14,7 @@ use image::RgbaImage;
 use uncanny_texture::{AlphaRule, Channels, Edge, Method, Recipe};
 
 use crate::ModelInfo;
+use crate::dream::{self, Dream};
 
 /// How large a cache may grow unless said otherwise: 2 GiB.
 pub const DEFAULT_CACHE_BYTES: u64 = 2 << 30;
@@ -172,6 +173,7 @@ impl CacheKey {
             alpha_channel,
             fidelity,
             preblur,
+            nudge,
             iterations,
             scale,
         } = recipe;
@@ -195,6 +197,10 @@ impl CacheKey {
             number(u32::from(*flag));
         }
         number(fidelity.to_bits());
+        for part in nudge.unwrap_or_default().numbers() {
+            number(part.to_bits());
+        }
+        number(u32::from(nudge.is_some()));
         number(*iterations);
         number(scale.get());
         number(u32::try_from(cells.len()).expect("cells are at most as many as pixels"));
@@ -229,6 +235,25 @@ impl CacheKey {
         }
         hasher.update(&model.fingerprint);
         hasher.update(image.as_raw());
+        Self(*hasher.finalize().as_bytes())
+    }
+}
+
+impl CacheKey {
+    /// The key of what a search for faces finds, with a judge of this fingerprint.
+    #[must_use]
+    pub fn dreamt(&self, how: &Dream, judge: &[u8; 32]) -> Self {
+        let Dream {
+            tries,
+            iterations,
+            seed,
+        } = how;
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        hasher.update(&tries.to_le_bytes());
+        hasher.update(&iterations.to_le_bytes());
+        hasher.update(&seed.to_le_bytes());
+        hasher.update(dream::VERSION);
+        hasher.update(judge);
         Self(*hasher.finalize().as_bytes())
     }
 }

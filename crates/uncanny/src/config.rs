@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use uncanny_texture::{Edges, Reach, Scale};
 
 use crate::Error;
+use crate::dream::MAX_TRIES;
 
 /// Back-projected wholly unless asked otherwise: a pack keeps its colours, and its mipmaps look as they did.
 pub const DEFAULT_FIDELITY: f32 = 1.0;
@@ -18,6 +19,10 @@ pub const MAX_ITERATIONS: u32 = 16;
 pub const DEFAULT_MAX_SIZE: u32 = 4096;
 /// The model used when nobody names one.
 pub const DEFAULT_MODEL: &str = "textures";
+/// The model used when nobody names one and faces are searched.
+pub const DREAM_MODEL: &str = "faces";
+/// The fidelity unless asked otherwise when faces are searched.
+pub const DREAM_FIDELITY: f32 = 0.5;
 
 /// The contents of an `uncanny.toml`, or the same settings given on a command line. `None` means "not said".
 ///
@@ -55,6 +60,11 @@ pub struct Config {
     /// How many times the output is sent back as input; 1 is once through.
     #[serde(default, deserialize_with = "iterations")]
     pub iterations: Option<u32>,
+    /// Each block, item and mob is searched for a face in so many tries (see [`crate::dream`]); 0 is none. Then the
+    /// model is `faces` unless one is named, fidelity is [`DREAM_FIDELITY`] unless it is given, and `iterations` above
+    /// 1 is how far the search goes instead of 10.
+    #[serde(default, deserialize_with = "dream")]
+    pub dream: Option<u32>,
     /// Pictures whose longest side would exceed this after enhancement are copied, and so are those of more pixels
     /// than two squares of this side: of an animation a frame counts as a side, but all of it takes memory.
     #[serde(default, alias = "max_size", deserialize_with = "max_size")]
@@ -95,6 +105,9 @@ pub struct RuleConfig {
     /// See [`Config::preblur`].
     #[serde(default)]
     pub preblur: Option<bool>,
+    /// See [`Config::dream`].
+    #[serde(default, deserialize_with = "dream")]
+    pub dream: Option<u32>,
     /// What lies beyond the edges of each frame.
     #[serde(default)]
     pub edges: Option<EdgeChoice>,
@@ -210,6 +223,8 @@ pub struct Options {
     pub preblur: bool,
     /// At least 1.
     pub iterations: u32,
+    /// See [`Config::dream`]; 0 is none.
+    pub dream: u32,
     /// See [`Config::max_size`].
     pub max_size: u32,
     only: Vec<Glob>,
@@ -226,6 +241,7 @@ impl Default for Options {
             fidelity: DEFAULT_FIDELITY,
             preblur: false,
             iterations: 1,
+            dream: 0,
             max_size: DEFAULT_MAX_SIZE,
             only: Vec::new(),
             skip: Vec::new(),
@@ -254,11 +270,18 @@ impl Options {
                 .collect::<Result<Vec<_>, _>>()
                 .map_err(|message| Error::Option { name, message })
         };
+        let dream = flags.dream.or(file.dream).unwrap_or(default.dream);
+        // Who wants faces wants the network that sees them, and not held so fast that there are none.
+        let (model, fidelity) = match dream {
+            0 => (default.model, default.fidelity),
+            _ => (DREAM_MODEL.to_owned(), DREAM_FIDELITY),
+        };
         let options = Self {
-            model: flags.model.or(file.model).unwrap_or(default.model),
+            model: flags.model.or(file.model).unwrap_or(model),
             scale: flags.scale.or(file.scale),
             reach: flags.reach.or(file.reach).unwrap_or(default.reach),
-            fidelity: flags.fidelity.or(file.fidelity).unwrap_or(default.fidelity),
+            fidelity: flags.fidelity.or(file.fidelity).unwrap_or(fidelity),
+            dream,
             preblur: flags.preblur.or(file.preblur).unwrap_or(default.preblur),
             iterations: flags
                 .iterations
@@ -280,6 +303,7 @@ impl Options {
         };
         checked("fidelity", check_fidelity(options.fidelity))?;
         checked("iterations", check_iterations(options.iterations))?;
+        checked("dream", check_dream(options.dream))?;
         checked("max-size", check_max_size(options.max_size))?;
         for (_, rule) in &options.rules {
             checked("fidelity", rule.fidelity.map_or(Ok(()), check_fidelity))?;
@@ -287,6 +311,7 @@ impl Options {
                 "iterations",
                 rule.iterations.map_or(Ok(()), check_iterations),
             )?;
+            checked("dream", rule.dream.map_or(Ok(()), check_dream))?;
         }
         Ok(options)
     }
@@ -350,6 +375,7 @@ impl Options {
             fidelity: self.fidelity,
             preblur: self.preblur,
             iterations: self.iterations,
+            dream: self.dream,
             action: None,
             edges: None,
             alpha: None,
@@ -361,6 +387,7 @@ impl Options {
             settings.fidelity = rule.fidelity.unwrap_or(settings.fidelity);
             settings.preblur = rule.preblur.unwrap_or(settings.preblur);
             settings.iterations = rule.iterations.unwrap_or(settings.iterations);
+            settings.dream = rule.dream.unwrap_or(settings.dream);
             if let Some(action) = rule.action {
                 settings.action = Some((action, rule.pattern.clone()));
             }
@@ -378,6 +405,7 @@ pub(crate) struct Settings {
     pub(crate) fidelity: f32,
     pub(crate) preblur: bool,
     pub(crate) iterations: u32,
+    pub(crate) dream: u32,
     /// With the glob of the rule that says so.
     pub(crate) action: Option<(ActionChoice, String)>,
     pub(crate) edges: Option<EdgeChoice>,
@@ -457,6 +485,16 @@ fn check_iterations(value: u32) -> Result<(), String> {
     }
 }
 
+fn check_dream(value: u32) -> Result<(), String> {
+    if value <= MAX_TRIES {
+        Ok(())
+    } else {
+        Err(format!(
+            "dream goes from 0 to {MAX_TRIES} tries, found {value}"
+        ))
+    }
+}
+
 fn check_max_size(value: u32) -> Result<(), String> {
     if (16..=16384).contains(&value) {
         Ok(())
@@ -490,6 +528,10 @@ fn scale<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Scale>, D:
         Form::Text(text) => text,
     };
     text.parse().map(Some).map_err(serde::de::Error::custom)
+}
+
+fn dream<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    checked::<D, _>(u32::deserialize(deserializer)?, check_dream)
 }
 
 fn fidelity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f32>, D::Error> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use uncanny_texture::{Lanczos, Nearest, Scale, Tiling, Upscaler};
+use uncanny_texture::{Judge, Lanczos, Nearest, Scale, Tiling, Upscaler};
 
 /// Why a model could not be had.
 pub type ModelError = Box<dyn std::error::Error + Send + Sync>;
@@ -31,6 +31,14 @@ pub trait Models: Send {
     /// # Errors
     /// When there is none or it does not load.
     fn resolve(&mut self, name: &str) -> Result<&mut dyn Upscaler, ModelError>;
+
+    /// The model called `name` and the judge of faces, for a search. There is no judge unless an implementer has one.
+    ///
+    /// # Errors
+    /// As [`Models::resolve`], and when there is no judge.
+    fn dreamer(&mut self, name: &str) -> Result<(&mut dyn Upscaler, &mut dyn Judge), ModelError> {
+        Err(format!("{name} cannot dream: there is no judge of faces here").into())
+    }
 
     /// What a plan must know of it. Cheaper than [`Models::resolve`] where an implementer can make it so.
     ///

@@ -24,6 +24,7 @@ use uncanny_texture::{
 };
 
 use crate::Error;
+use crate::dream::Subject;
 
 /// What the networks were trained to see, and the side of a sprite's tile.
 pub const SIDE: u32 = 16;
@@ -282,6 +283,15 @@ fn work(
     scale: Scale,
     tiling: Tiling,
 ) -> (Work, Option<Vec<u8>>) {
+    let subject = subject(picture, settings, scale);
+    let work = subject.work(None, settings.iterations, scale, tiling);
+    (work, subject.alpha)
+}
+
+/// What the network gets of a picture and how it is enhanced, by a network of that scale: for one that is looked at
+/// again and again.
+#[must_use]
+pub fn subject(picture: &RgbaImage, settings: &Settings, scale: Scale) -> Subject {
     let way = settings.way(picture.dimensions());
     let mut low = settings.low(picture);
     let (width, height) = low.dimensions();
@@ -303,12 +313,10 @@ fn work(
         Way::Tiles if metric::seam_ratio(&low) <= REPEATS => Around::Wrap,
         Way::Tiles => Around::Clamp,
     });
-    let whole = width.max(height);
-    let (edges, tiling) = match around {
-        Around::Nothing => (Edges::CLAMP, Tiling::fixed(whole, whole, 0)),
-        Around::Wrap => (Edges::WRAP, tiling),
-        Around::Clamp => (Edges::CLAMP, tiling),
-        Around::Transparent => (Edges::TRANSPARENT, tiling),
+    let edges = match around {
+        Around::Nothing | Around::Clamp => Edges::CLAMP,
+        Around::Wrap => Edges::WRAP,
+        Around::Transparent => Edges::TRANSPARENT,
     };
     let recipe = Recipe {
         fidelity: settings.fidelity.unwrap_or(match way {
@@ -316,13 +324,17 @@ fn work(
             Way::Tiles => 1.0,
         }),
         preblur: settings.preblur,
-        iterations: settings.iterations,
         ..Recipe::new(
             vec![Cell::whole(width, height, edges)],
             settings.scale.min(scale),
         )
     };
-    (Work::new(low, recipe, scale, tiling), mask)
+    Subject {
+        image: low,
+        recipe,
+        alone: around == Around::Nothing,
+        alpha: mask,
+    }
 }
 
 /// The alpha of a picture in its square, enlarged as a texture's, to `side` x `side`.
@@ -339,7 +351,7 @@ fn silhouette_of(picture: &RgbaImage, side: u32) -> Vec<u8> {
     alpha.pixels().map(|pixel| pixel.0[3]).collect()
 }
 
-fn masked(mut picture: RgbaImage, mask: Option<&[u8]>) -> RgbaImage {
+pub(crate) fn masked(mut picture: RgbaImage, mask: Option<&[u8]>) -> RgbaImage {
     for (pixel, &alpha) in picture.pixels_mut().zip(mask.unwrap_or_default()) {
         pixel.0[3] = alpha;
     }

@@ -13,18 +13,26 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
 use uncanny_pack::{AssetKind, Pack, Rules, TextureRule, Treatment};
-use uncanny_texture::{AlphaRule, Cell, Edge, Edges, Facts, Method, Recipe, Rect, Scale, TileGrid};
+use uncanny_texture::{
+    AlphaRule, Cell, Channels, Edge, Edges, Facts, Method, Recipe, Rect, Scale, TileGrid,
+};
 
 pub use atlas::{ATLAS_LIMIT, ATLAS_WARNING, AtlasEstimate};
 pub(crate) use look::Look;
 
 use crate::config::{ActionChoice, AlphaChoice, Settings};
+use crate::dream::{DREAM_ITERATIONS, Dream};
 use crate::guard::guarded;
 use crate::report::ReportModel;
 use crate::{Error, ModelInfo, Models, Options};
 
 /// The scale unless a user asks for another, or the model has less.
 pub(crate) const DEFAULT_SCALE: u32 = 8;
+
+/// A texture of more texels is not searched for faces: it would take as long as all the others.
+const DREAM_TEXELS: u64 = 128 * 128;
+/// The seed of a pack's searches.
+const DREAM_SEED: u64 = 1;
 
 /// What to do with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -90,6 +98,8 @@ pub struct PlanRow {
 #[derive(Debug, Clone)]
 pub(crate) struct Job {
     pub(crate) recipe: Recipe,
+    /// The search for a face, if there is one.
+    pub(crate) dream: Option<Dream>,
     /// Into [`Plan::models`]; none when no model is needed.
     pub(crate) model: Option<usize>,
     /// Tiles that the model will see, at most.
@@ -122,6 +132,9 @@ pub struct Plan {
     pub rows: Vec<PlanRow>,
     #[serde(skip)]
     pub(crate) seconds: f64,
+    /// The fingerprint of what judges faces, where any are searched.
+    #[serde(skip)]
+    pub(crate) judge: Option<[u8; 32]>,
 }
 
 fn as_report<S: Serializer>(models: &[ModelInfo], serializer: S) -> Result<S::Ok, S::Error> {
@@ -202,6 +215,7 @@ impl Plan {
             .collect();
         settle_groups(&mut drafts);
         let infos = resolve(&drafts, scale, models)?;
+        let judge = judge(&drafts, models)?;
         let palettes = palettes(pack, &drafts, look);
         let mut rows: Vec<PlanRow> = drafts
             .iter()
@@ -232,6 +246,7 @@ impl Plan {
             refusal,
             rows,
             seconds: started.elapsed().as_secs_f64(),
+            judge,
         })
     }
 
@@ -309,6 +324,19 @@ fn resolve(
             Ok(info)
         })
         .collect()
+}
+
+/// What judges the faces that some draft searches for.
+fn judge(drafts: &[Draft], models: &mut dyn Models) -> Result<Option<[u8; 32]>, Error> {
+    let Some(draft) = drafts.iter().find(|draft| draft.dream().is_some()) else {
+        return Ok(None);
+    };
+    let name = &draft.settings.model;
+    let (_, judge) = models.dreamer(name).map_err(|source| Error::Model {
+        name: name.clone(),
+        source,
+    })?;
+    Ok(Some(judge.fingerprint()))
 }
 
 /// A texture's row in the making.
@@ -468,6 +496,37 @@ impl Draft {
         matches!(self.action, Action::Nearest | Action::Enhance)
     }
 
+    /// The search for a face, where one is wanted and may find one: in blocks, items, mobs and pictures, but not in
+    /// what is recoloured, and not for ever in a large one.
+    fn dream(&self) -> Option<Dream> {
+        let rule = self.rule.as_ref()?;
+        let suits = matches!(
+            rule.kind,
+            AssetKind::Block
+                | AssetKind::Item
+                | AssetKind::Entity
+                | AssetKind::Painting
+                | AssetKind::MobEffect
+        );
+        let colour = rule.channels == Channels::Colour;
+        let recoloured = rule.palette_key.is_some() || rule.own_palette;
+        let (width, height) = self.size?;
+        let small = u64::from(width) * u64::from(height) <= DREAM_TEXELS;
+        let Settings {
+            dream, iterations, ..
+        } = self.settings;
+        (self.action == Action::Enhance && dream > 0 && suits && colour && !recoloured && small)
+            .then_some(Dream {
+                tries: dream,
+                iterations: if iterations > 1 {
+                    iterations
+                } else {
+                    DREAM_ITERATIONS
+                },
+                seed: DREAM_SEED,
+            })
+    }
+
     fn cells(&self) -> Vec<Cell> {
         let (width, height) = self.size.unwrap_or_default();
         let mut cells = match &self.rule {
@@ -541,16 +600,20 @@ impl Draft {
             alpha_channel: rule.kind == AssetKind::Banner,
             fidelity: self.settings.fidelity,
             preblur: self.settings.preblur,
+            nudge: None,
             iterations: self.settings.iterations,
             scale,
         };
+        let dream = self.dream();
         let (tiles, bytes) = cost(
             &recipe,
+            dream,
             self.size.unwrap_or_default(),
             model.map(|model| &models[model]),
         );
         Job {
             recipe,
+            dream,
             model,
             tiles,
             bytes,
@@ -560,7 +623,12 @@ impl Draft {
 }
 
 /// Tiles, and memory at the worst moment: the blend, the picture before and after its last steps.
-fn cost(recipe: &Recipe, (width, height): (u32, u32), model: Option<&ModelInfo>) -> (u64, u64) {
+fn cost(
+    recipe: &Recipe,
+    dream: Option<Dream>,
+    (width, height): (u32, u32),
+    model: Option<&ModelInfo>,
+) -> (u64, u64) {
     let pixels = u64::from(width) * u64::from(height);
     let factor = |scale: Scale| u64::from(scale.get()).pow(2);
     let finished = pixels * factor(recipe.scale) * 4;
@@ -575,10 +643,10 @@ fn cost(recipe: &Recipe, (width, height): (u32, u32), model: Option<&ModelInfo>)
         cut += grid.len() as u64 * u64::from(grid.tile()).pow(2) * 12;
     }
     let blend = pixels * factor(model.scale) * 12;
-    (
-        tiles * u64::from(recipe.iterations),
-        cut + blend + finished * 2,
-    )
+    let runs = dream.map_or(u64::from(recipe.iterations), |dream| {
+        u64::from(dream.tries) * u64::from(dream.iterations)
+    });
+    (tiles * runs, cut + blend + finished * 2)
 }
 
 fn edges_label(cells: &[Cell]) -> &'static str {

@@ -110,6 +110,7 @@ pub(crate) fn own_words(command: clap::Command) -> clap::Command {
         .mut_arg("skip", |arg| {
             arg.help("Enlarge without the model what matches; may be repeated, and wins over --only")
         })
+        .mut_arg("dream", |arg| arg.hide(true))
         .mut_arg("preblur", |arg| {
             arg.help("Smooth each sprite a little first: fewer blocks, softer faces")
         })
@@ -118,6 +119,9 @@ pub(crate) fn own_words(command: clap::Command) -> clap::Command {
 pub(crate) fn run(args: &SheetArgs, talk: Talk) -> Result<u8, Error> {
     let cancel = interrupt::listen();
     let options = options::resolve(&args.enhance)?;
+    if options.dream > 0 {
+        tracing::warn!("sheets are not searched for faces: dream is for packs and pictures");
+    }
     machine::use_threads(args.machine.threads)?;
     let cut = Cut {
         cell: args.cell,

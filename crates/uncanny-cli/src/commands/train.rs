@@ -10,6 +10,7 @@ use uncanny_model::Device;
 use uncanny_train::recipe::{NetworkRecipe, SourceRecipe};
 use uncanny_train::{Evaluation, Recipe, Summary, TrainEvent, TrainOptions, train};
 
+use super::judge;
 use crate::args::TrainArgs;
 use crate::error::Error;
 use crate::logging::Talk;
@@ -31,6 +32,9 @@ const RECIPES: [(&str, &str); 4] = [
 ];
 
 pub(crate) fn run(args: &TrainArgs, talk: Talk) -> Result<u8, Error> {
+    if let Some((name, text)) = judge::recipe(&args.recipe) {
+        return judge::train(args, &text, &name, talk);
+    }
     let cancel = interrupt::listen();
     machine::use_threads(args.threads)?;
     let recipe = recipe(args)?;

@@ -19,7 +19,7 @@ pub mod script;
 pub mod span;
 pub mod swinir;
 
-mod layers;
+pub(crate) mod layers;
 mod transformer;
 mod upsampler;
 

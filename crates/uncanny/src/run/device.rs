@@ -12,6 +12,7 @@ use super::Shared;
 use super::prepare::{Chunk, Item, State};
 use super::tiles::{TileKey, TileMemory};
 use crate::Models;
+use crate::dream::{Subject, dream};
 use crate::guard::guarded;
 use crate::plan::chain;
 
@@ -27,6 +28,7 @@ pub(super) fn device(
     let mut memory = TileMemory::new(MEMORY_BYTES);
     for mut chunk in input {
         for (index, info) in shared.plan.models.iter().enumerate() {
+            search(shared, index, models, &mut chunk.items);
             // Each round is one iteration of every texture that still wants one.
             while !shared.cancelled() {
                 let mut waiting = waiting(shared, index, &mut chunk.items);
@@ -50,6 +52,67 @@ pub(super) fn device(
         }
         if shared.cancelled() || output.send(chunk).is_err() {
             return;
+        }
+    }
+}
+
+/// Searches the chunk's textures that want a face of this model.
+fn search(shared: &Shared<'_>, index: usize, models: &mut dyn Models, items: &mut [Item]) {
+    let job = |item: &Item| shared.plan.rows[item.row].job.as_ref();
+    let mut waiting: Vec<&mut Item> = items
+        .iter_mut()
+        .filter(|item| job(item).is_some_and(|job| job.model == Some(index)))
+        .filter(|item| matches!(item.state, State::Dream(_)))
+        .collect();
+    // Textures that are searched alike are searched together.
+    while let Some(first) = waiting.first() {
+        let how = job(first).and_then(|job| job.dream);
+        let (mut now, rest): (Vec<_>, Vec<_>) = waiting
+            .into_iter()
+            .partition(|item| job(item).and_then(|job| job.dream) == how);
+        waiting = rest;
+        let (Some(how), false) = (how, shared.cancelled()) else {
+            return;
+        };
+        let subjects: Vec<Subject> = now
+            .iter()
+            .filter_map(|item| match (&item.state, job(item)) {
+                (State::Dream(image), Some(job)) => Some(Subject {
+                    image: image.clone(),
+                    recipe: job.recipe.clone(),
+                    alone: false,
+                    alpha: None,
+                }),
+                _ => None,
+            })
+            .collect();
+        let name = &shared.plan.models[index].name;
+        let mut placed = |tiles: usize| {
+            let tiles = tiles as u64;
+            shared.tiles.fetch_add(tiles, Ordering::Relaxed);
+            shared.unique_tiles.fetch_add(tiles, Ordering::Relaxed);
+            shared.more_tiles_done(tiles);
+            !shared.cancelled()
+        };
+        let found = models
+            .dreamer(name)
+            .map_err(|error| chain(error.as_ref()))
+            .and_then(|(model, judge)| {
+                let search = || {
+                    dream(&subjects, &how, model, judge, &mut placed).map_err(|error| chain(&error))
+                };
+                shared.network.time(|| guarded(search))
+            });
+        match found {
+            Ok(None) => return,
+            Ok(Some(found)) => {
+                for (item, found) in now.iter_mut().zip(found) {
+                    item.state = State::Dreamt(found.best.picture);
+                }
+            }
+            Err(why) => now
+                .iter_mut()
+                .for_each(|item| item.state = State::Failed(why.clone())),
         }
     }
 }

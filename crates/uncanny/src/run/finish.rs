@@ -40,12 +40,13 @@ pub(super) fn finish(
 
 /// The texture's new bytes, and whether they come from the cache.
 fn finish_one(shared: &Shared<'_>, item: Item) -> Result<(Vec<u8>, bool), String> {
-    let work = match item.state {
+    let image = match item.state {
         State::Cached(png) => return Ok((png, true)),
         State::Failed(why) => return Err(why),
-        State::Work(work) => work,
+        State::Work(work) => shared.pixels.time(|| work.finish()),
+        State::Dreamt(picture) => picture,
+        State::Dream(_) => return Err("was not searched".to_owned()),
     };
-    let image = shared.pixels.time(|| work.finish());
     let planned = &shared.plan.rows[item.row];
     let expected = planned.size_out;
     if expected != Some(image.dimensions()) {

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
 
 use rayon::prelude::*;
-use uncanny_texture::{DecodeLimits, Tiling, Work, decode};
+use uncanny_texture::{DecodeLimits, RgbaImage, Tiling, Work, decode};
 
 use super::Shared;
 use super::budget::{Budget, Permit};
@@ -34,6 +34,10 @@ pub(super) struct Item {
 
 pub(super) enum State {
     Work(Box<Work>),
+    /// To be searched for a face.
+    Dream(RgbaImage),
+    /// What was found.
+    Dreamt(RgbaImage),
     /// The finished PNG, from the cache.
     Cached(Vec<u8>),
     Failed(String),
@@ -94,6 +98,7 @@ fn item(shared: &Shared<'_>, row: usize) -> Item {
         .unwrap_or_else(|error| (None, State::Failed(error)));
     let tiles = match &state {
         State::Work(work) => work.tiles().len() as u64 * u64::from(job.recipe.iterations),
+        State::Dream(_) => job.tiles,
         _ => 0,
     };
     shared.fewer_tiles(job.tiles.saturating_sub(tiles));
@@ -114,7 +119,10 @@ fn start(
     let model = job.model.map(|model| &shared.plan.models[model]);
     let key = match (shared.cache, model) {
         (Some(cache), Some(model)) => {
-            let key = CacheKey::of(&image, &job.recipe, model);
+            let mut key = CacheKey::of(&image, &job.recipe, model);
+            if let (Some(dream), Some(judge)) = (&job.dream, &shared.plan.judge) {
+                key = key.dreamt(dream, judge);
+            }
             if let Some(png) = cache.get(&key) {
                 shared.hits.fetch_add(1, Ordering::Relaxed);
                 return Ok((Some(key), State::Cached(png)));
@@ -124,6 +132,9 @@ fn start(
         }
         _ => None,
     };
+    if job.dream.is_some() {
+        return Ok((key, State::Dream(image)));
+    }
     let (scale, tiling) = match model {
         Some(model) => (model.scale, model.tiling),
         None => (job.recipe.scale, Tiling::fixed(16, 16, 0)),

@@ -301,6 +301,7 @@ fn recipe(
         grey: facts.grey,
         fidelity: settings.fidelity,
         preblur: settings.preblur,
+        nudge: None,
         iterations: settings.iterations,
         ..Recipe::new(vec![cell], scale)
     };
