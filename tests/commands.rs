@@ -9,11 +9,12 @@ use std::process::Stdio;
 
 use util::{Scene, large_pack, small_pack, zip};
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "convert",
     "plan",
     "sheet",
     "grid",
+    "serve",
     "models",
     "train",
     "eval",

@@ -41,7 +41,7 @@ pub(crate) struct ServeArgs {
     port: Option<u16>,
 
     /// Show the page in the browser
-    #[arg(long, short)]
+    #[arg(long)]
     open: bool,
 
     /// What the networks run on: auto, cpu, cuda or cuda:N

@@ -42,12 +42,13 @@ macro_rules! emoji {
 }
 
 /// The page itself.
-pub(crate) static PAGE: [Asset; 7] = [
+pub(crate) static PAGE: [Asset; 8] = [
     page!("/", HTML, "index.html"),
     page!("/style.css", CSS, "style.css"),
     page!("/eye.svg", SVG, "eye.svg"),
     page!("/app.js", JS, "app.js"),
     page!("/editor.js", JS, "editor.js"),
+    page!("/nudges.js", JS, "nudges.js"),
     page!("/sources.js", JS, "sources.js"),
     page!("/results.js", JS, "results.js"),
 ];

@@ -2,6 +2,7 @@
 // becomes pictures. A change while it runs sends a new one, and the server lets go of the old.
 
 import { Editor, SIDE } from "/editor.js";
+import { Nudges } from "/nudges.js";
 import { Results } from "/results.js";
 import { sources, unreachable } from "/sources.js";
 
@@ -9,6 +10,7 @@ const by = (id) => document.getElementById(id);
 const session = Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("-");
 const editor = new Editor(by("canvas"));
 const results = new Results();
+const nudges = new Nudges(by("nudges"));
 
 let silence;
 function say(text) {
@@ -22,7 +24,7 @@ function say(text) {
 const model = by("model");
 const ranges = {
   iterations: { input: by("iterations-count"), show: (value) => value },
-  fidelity: { input: by("fidelity"), show: (value) => (value === 0 ? "not at all" : `${Math.round(value * 100)} %`) },
+  fidelity: { input: by("fidelity"), show: (value) => (value === 0 ? "free" : `${Math.round(value * 100)} %`) },
 };
 
 function label() {
@@ -33,7 +35,7 @@ function label() {
 }
 
 function settings() {
-  const asked = { pixels: base64(editor.pixels), model: model.value, preblur: by("preblur").checked };
+  const asked = { pixels: base64(nudges.apply(editor.pixels)), model: model.value, preblur: by("preblur").checked };
   for (const [name, { input }] of Object.entries(ranges)) asked[name] = Number(input.value);
   return asked;
 }
@@ -63,6 +65,7 @@ async function enhance() {
   running?.abort();
   const mine = (running = new AbortController());
   results.expect(Number(ranges.iterations.input.value));
+  results.input(picture(nudges.apply(editor.pixels)));
   try {
     const response = await post("/api/enhance", { ...settings(), session }, mine.signal);
     if (response.status === 503) {
@@ -78,6 +81,12 @@ async function enhance() {
   } catch (error) {
     if (mine === running && error.name !== "AbortError") say(unreachable(error) ?? error.message);
   }
+}
+
+function picture(pixels) {
+  const canvas = Object.assign(document.createElement("canvas"), { width: SIDE, height: SIDE });
+  canvas.getContext("2d").putImageData(new ImageData(pixels.slice(), SIDE, SIDE), 0, 0);
+  return canvas.toDataURL();
 }
 
 const png = (bytes) => `data:image/png;base64,${bytes}`;
@@ -149,6 +158,8 @@ function keys(source) {
     [["1", "…", "9", "0"], "An iteration"],
     [["p"], "Play the iterations", click("play")],
     [["h"], "Hold: see the input"],
+    [["r"], "Roll the nudges", click("dice")],
+    [["n"], "No nudges", click("rest")],
     [["t"], "The iteration becomes the picture", click("feed")],
     [["s"], "Save the chosen iteration", click("save-png")],
     [["g"], "Save all as a GIF", click("save-gif")],
@@ -201,14 +212,12 @@ async function begin() {
     model.append(option);
   }
   ranges.iterations.input.max = ranges.iterations.input.value = about.iterations;
-  editor.addEventListener("change", () => {
-    results.input(by("canvas").toDataURL());
-    ask();
-  });
+  editor.addEventListener("change", ask);
+  nudges.addEventListener("change", ask);
   by("controls").addEventListener("input", ({ target }) => {
     label();
-    // How a picture is made small makes another picture.
-    if (target.id !== "resample") ask();
+    // How a picture is made small makes another picture; nudges speak for themselves.
+    if (target.id !== "resample" && !by("nudges").contains(target)) ask();
   });
   by("save-png").addEventListener("click", savePng);
   by("save-gif").addEventListener("click", ({ currentTarget }) => save(currentTarget, "gif", "uncanny.gif"));

@@ -95,9 +95,9 @@ export class Results {
   #peek() {
     this.peek = document.getElementById("peek");
     this.peek.addEventListener("click", () => this.hero.scrollIntoView({ block: "center" }));
-    new IntersectionObserver(([{ intersectionRatio }]) => {
-      this.peek.hidden = intersectionRatio > 0.3;
-    }, { threshold: [0.3] }).observe(this.hero);
+    new IntersectionObserver((entries) => {
+      this.peek.hidden = entries.at(-1).intersectionRatio > 0.3;
+    }, { threshold: [0, 0.3] }).observe(this.hero);
   }
 
   #button(number) {
