@@ -98,6 +98,19 @@ fn a_page_shows_every_texture_and_its_divider_moves() {
     assert_eq!(split(&page, stone), 10.0);
     assert_eq!(split(&page, ".card:nth-child(2) .stage"), 10.0);
 
+    // Side by side, both are whole.
+    page.click("#beside");
+    let [left, right]: [[f64; 4]; 2] = page.js(
+        "[...document.querySelectorAll('.card:first-child img')].map(image => (r => [r.left, r.top, r.width, r.height])(image.getBoundingClientRect()))",
+    );
+    assert!(left[0] + left[2] <= right[0], "{left:?} {right:?}");
+    assert_eq!((left[1], left[2], left[3]), (right[1], right[2], right[3]));
+    let clips: Vec<String> = page.js(
+        "[...document.querySelectorAll('.card:first-child img')].map(image => getComputedStyle(image).clipPath)",
+    );
+    assert_eq!(clips, ["none", "none"]);
+    page.screenshot("side-by-side");
+
     page.is_content();
     assert_eq!(page.fetched(), Vec::<String>::new(), "a page is one file");
 }

@@ -24,7 +24,7 @@ use uncanny_texture::RgbaImage;
 
 use crate::error::Error;
 use crate::output;
-use picture::Shown;
+use picture::{Address, Shown};
 use text::{legible, script_json};
 
 /// About what the pictures of a page may take, in bytes of the page: a browser holds all of it in memory.
@@ -185,7 +185,7 @@ fn policy(css: &str, js: &str) -> String {
 
 struct Drawn {
     card: Card,
-    /// A JSON list of addresses that hold the pictures.
+    /// A JSON list of the addresses that hold the pictures.
     pictures: String,
 }
 
@@ -202,9 +202,9 @@ fn draw(entry: &Entry, share: usize) -> Drawn {
         .map(|(_, image)| Shown::of(image, rest))
         .collect();
     let reduced = before.reduced || after.iter().any(|shown| shown.reduced);
-    let addresses: Vec<&str> = std::iter::once(&before)
+    let addresses: Vec<&Address> = std::iter::once(&before)
         .chain(&after)
-        .map(|shown| shown.address.as_str())
+        .map(|shown| &shown.address)
         .collect();
     Drawn {
         pictures: script_json(&addresses),

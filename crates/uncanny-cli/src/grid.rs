@@ -47,8 +47,9 @@ pub(crate) fn draw(pairs: &Pairs<'_>, path: &Path) -> Result<(), Error> {
     output::write_file(path, &png)
 }
 
-/// Where the interesting part of a name begins.
+/// The interesting part of a name.
 fn label(name: &str) -> &str {
+    let name = name.strip_suffix(".png").unwrap_or(name);
     name.rsplit_once("/textures/")
         .map_or(name, |(_, rest)| rest)
 }
@@ -58,11 +59,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_begin_where_names_differ() {
+    fn labels_are_where_names_differ() {
         assert_eq!(
             label("assets/minecraft/textures/block/stone.png"),
-            "block/stone.png"
+            "block/stone"
         );
-        assert_eq!(label("pack.png"), "pack.png");
+        assert_eq!(label("pack.png"), "pack");
     }
 }

@@ -2,14 +2,14 @@
 
 use image::{Rgba, RgbaImage};
 
-use crate::downscale;
+use crate::{Filter, resize};
 
 /// One row of a sheet.
 #[derive(Debug, Clone, Default)]
 pub struct Row {
     /// Shown at the left.
     pub label: String,
-    /// Pictures, each with a label (may be empty) shown under it.
+    /// Pictures, each with a label. One without pixels leaves its place free.
     pub pictures: Vec<(String, RgbaImage)>,
 }
 
@@ -19,8 +19,9 @@ const LETTER: (u32, u32) = (8, 12);
 const GROUND: Rgba<u8> = Rgba([32, 32, 36, 255]);
 const INK: [u8; 3] = [220, 220, 210];
 
-/// Lays rows out on one opaque picture. Each picture fills a square of `side` pixels as well as a whole factor of
-/// replication lets it, or is shrunk when it is larger; transparency shows a chequered ground.
+/// Lays rows out on one opaque picture. Each picture fills a square of `side` pixels: a small one as well as a whole
+/// factor of replication lets it, a larger one resized; transparency shows a chequered ground. Labels that are the same
+/// in every row are headings, others stand under their pictures, and may run on under those that follow without one.
 #[must_use]
 pub fn sheet(rows: &[Row], side: u32) -> RgbaImage {
     let columns = rows.iter().map(|row| row.pictures.len()).max().unwrap_or(0) as u32;
@@ -35,11 +36,20 @@ pub fn sheet(rows: &[Row], side: u32) -> RgbaImage {
         } else {
             0
         };
-    let step = (side + GAP, side + GAP + LETTER.1);
-    let (width, height) = (left + columns * step.0, GAP + rows.len() as u32 * step.1);
+    let headings = headings(rows, columns as usize);
+    let (above, below) = match headings {
+        Some(_) => (LETTER.1, 0),
+        None => (0, LETTER.1),
+    };
+    let step = (side + GAP, side + GAP + below);
+    let height = GAP + above + rows.len() as u32 * step.1;
+    let width = left + columns * step.0;
     let mut out = RgbaImage::from_pixel(width.max(1), height.max(1), GROUND);
+    for (x, heading) in (0..).zip(headings.iter().flatten()) {
+        write(&mut out, (left + x * step.0, GAP), side / LETTER.0, heading);
+    }
     for (y, row) in (0..).zip(rows) {
-        let top = GAP + y * step.1;
+        let top = GAP + above + y * step.1;
         write(
             &mut out,
             (GAP, top + (side.saturating_sub(LETTER.1)) / 2),
@@ -49,10 +59,35 @@ pub fn sheet(rows: &[Row], side: u32) -> RgbaImage {
         for (x, (label, picture)) in (0..).zip(&row.pictures) {
             let corner = (left + x * step.0, top);
             draw(&mut out, corner, side, picture);
-            write(&mut out, (corner.0, top + side + 1), side / LETTER.0, label);
+            if headings.is_none() {
+                let free = row.pictures[x as usize + 1..]
+                    .iter()
+                    .take_while(|(label, _)| label.is_empty())
+                    .count() as u32;
+                let most = (side + free * step.0) / LETTER.0;
+                write(&mut out, (corner.0, top + side + 1), most, label);
+            }
         }
     }
     out
+}
+
+/// What stands above each column, if no two rows disagree about one.
+fn headings(rows: &[Row], columns: usize) -> Option<Vec<&str>> {
+    let labels = |column: usize| {
+        let labels = rows.iter().filter_map(move |row| row.pictures.get(column));
+        labels
+            .map(|(label, _)| label.as_str())
+            .filter(|label| !label.is_empty())
+    };
+    let agree =
+        (0..columns).all(|column| labels(column).all(|label| Some(label) == labels(column).next()));
+    let said = (0..columns).any(|column| labels(column).next().is_some());
+    (rows.len() > 1 && agree && said).then(|| {
+        (0..columns)
+            .map(|column| labels(column).next().unwrap_or_default())
+            .collect()
+    })
 }
 
 /// Draws a picture into the square at `corner`, centred.
@@ -61,11 +96,16 @@ fn draw(out: &mut RgbaImage, corner: (u32, u32), side: u32, picture: &RgbaImage)
     if longest == 0 || side == 0 {
         return;
     }
-    let smaller: RgbaImage;
-    let picture = if longest > side {
+    let resized: RgbaImage;
+    // More than half as large cannot be replicated; it is as large as the others all the same.
+    let picture = if longest * 2 > side && longest != side {
         let fit = |length: u32| (length * side / longest).max(1);
-        smaller = downscale(picture, (fit(picture.width()), fit(picture.height())));
-        &smaller
+        resized = resize(
+            picture,
+            (fit(picture.width()), fit(picture.height())),
+            Filter::Bicubic,
+        );
+        &resized
     } else {
         picture
     };
@@ -87,9 +127,15 @@ fn draw(out: &mut RgbaImage, corner: (u32, u32), side: u32, picture: &RgbaImage)
     }
 }
 
-/// Writes at most `most` letters.
+/// Writes at most `most` letters: of a longer text the last ones, since names differ at their ends.
 fn write(out: &mut RgbaImage, (left, top): (u32, u32), most: u32, text: &str) {
-    for (i, letter) in (0..most).zip(text.chars()) {
+    let letters = text.chars().count();
+    let skipped = letters.saturating_sub(most as usize);
+    let ellipsis = (skipped > 0).then_some('…');
+    let text = ellipsis
+        .into_iter()
+        .chain(text.chars().skip(skipped + usize::from(skipped > 0)));
+    for (i, letter) in (0..most).zip(text) {
         let dots = dots(letter);
         for dot in (0..15).filter(|dot| dots >> (14 - dot) & 1 == 1) {
             for pixel in 0..4 {
@@ -133,6 +179,7 @@ fn dots(letter: char) -> u16 {
         '!' => 0o22202,
         '\'' => 0o22000,
         '#' => 0o57575,
+        '…' => 0o00005,
         _ => 0o61202,
     }
 }
@@ -161,6 +208,45 @@ mod tests {
             count([INK[0], INK[1], INK[2], 255]),
             4 * 0o25755u16.count_ones() as usize
         );
+    }
+
+    #[test]
+    fn what_every_row_says_is_a_heading() {
+        let picture = || RgbaImage::from_pixel(16, 16, [255, 0, 0, 255].into());
+        let row = |label: &str| Row {
+            label: String::new(),
+            pictures: vec![
+                (label.to_owned(), picture()),
+                (String::new(), RgbaImage::new(0, 0)),
+            ],
+        };
+        let height = |labels: [&str; 2]| sheet(&labels.map(row), 64).height();
+        assert_eq!(height(["a", "a"]), GAP + LETTER.1 + 2 * (64 + GAP));
+        assert_eq!(height(["a", ""]), GAP + LETTER.1 + 2 * (64 + GAP));
+        assert_eq!(height(["a", "b"]), GAP + 2 * (64 + GAP + LETTER.1));
+        // A place without a picture stays free, and a label runs on under it.
+        let sheet = sheet(&["a", "a label of two widths"].map(row), 64);
+        let free = |x: u32, y: u32| sheet.get_pixel(x, y).0 == GROUND.0;
+        assert!((GAP + 64 + GAP..2 * (GAP + 64)).all(|x| (0..64 + GAP).all(|y| free(x, y))));
+        let line = sheet.height() - LETTER.1 - GAP + 1;
+        assert!((GAP + 64 + GAP..2 * (GAP + 64)).any(|x| (line..line + 10).any(|y| !free(x, y))));
+    }
+
+    #[test]
+    fn a_picture_that_cannot_be_replicated_is_as_large_as_the_others() {
+        let row = Row {
+            label: String::new(),
+            pictures: vec![(
+                String::new(),
+                RgbaImage::from_pixel(40, 40, [255, 0, 0, 255].into()),
+            )],
+        };
+        let sheet = sheet(&[row], 64);
+        let red = sheet
+            .pixels()
+            .filter(|pixel| pixel.0 == [255, 0, 0, 255])
+            .count();
+        assert_eq!(red, 64 * 64);
     }
 
     #[test]

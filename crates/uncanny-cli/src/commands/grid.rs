@@ -19,7 +19,7 @@ use crate::models::Loaded;
 use crate::{machine, output};
 
 /// So many letters of a name are written beside its row.
-const LETTERS: usize = 12;
+const LETTERS: usize = 18;
 
 /// Draw pictures side by side: input, models, iterations
 ///
@@ -200,7 +200,13 @@ pub(crate) fn run(args: &GridArgs, _talk: Talk) -> Result<u8, Error> {
         match &subject.truth {
             _ if !truths => {}
             Some(truth) => row.push(("original".to_owned(), truth.clone())),
-            None => row.push((String::new(), RgbaImage::new(1, 1))),
+            None => row.push((String::new(), RgbaImage::new(0, 0))),
+        }
+    }
+    // Beside each other, a row has no place for names: they stand under the inputs.
+    if args.abreast > 1 {
+        for (row, subject) in rows.iter_mut().zip(&subjects) {
+            row[0].0 = written(&subject.name);
         }
     }
     let lines: Vec<Row> = rows
@@ -223,11 +229,9 @@ pub(crate) fn run(args: &GridArgs, _talk: Talk) -> Result<u8, Error> {
     Ok(u8::from(skipped > 0))
 }
 
-/// The last letters of a name: they say most.
+/// A name without its folders; of a long one the end, which says most.
 fn written(name: &str) -> String {
-    let name = name.rsplit('/').next().unwrap_or(name);
-    let skipped = name.chars().count().saturating_sub(LETTERS);
-    name.chars().skip(skipped).collect()
+    output::fit(name.rsplit('/').next().unwrap_or(name), LETTERS, true)
 }
 
 fn subject(picture: Picture) -> Subject {

@@ -28,19 +28,26 @@
   for (const { outcome } of entries) tally.set(outcome, (tally.get(outcome) || 0) + 1);
   const usual = [...tally].sort((a, b) => b[1] - a[1])[0]?.[0];
 
+  // A picture is one address, or its colours and a mask.
+  function place(image, address) {
+    const [colours, mask] = [address].flat();
+    image.src = colours;
+    if (mask) image.style.maskImage = `url("${mask}")`;
+    return image;
+  }
+
   // The before/after picture: two images in one place, and a range input that says how much of each is seen.
   function stage(entry, addresses, chosen, split) {
     if (!entry.before) return make("p", "unreadable", "cannot be read");
     const [width, height] = entry.before;
     const box = make("div", "stage " + (width >= height ? "wide" : "high"));
-    box.style.aspectRatio = `${width} / ${height}`;
+    box.style.setProperty("--aspect", `${width} / ${height}`);
     const show = (address, className, alt) => {
       const image = make("img", "shown " + className);
       image.alt = alt;
       image.decoding = "async";
       image.draggable = false;
-      image.src = address;
-      box.append(image);
+      box.append(place(image, address));
     };
     show(addresses[0], "before", "before: " + entry.name);
     if (addresses.length < 2) return box;
@@ -181,7 +188,7 @@
   let sorted = list;
   function arrange() {
     sorted = [...list].sort(compare[order.value]);
-    cards.append(...sorted.map((item) => item.card));
+    for (const item of sorted) cards.append(item.card);
     filter();
   }
 
@@ -225,6 +232,7 @@
       for (const image of [...shown.querySelectorAll("img")]) {
         const tiles = make("div", image.className + " tiled");
         tiles.style.backgroundImage = `url("${image.src}")`;
+        tiles.style.maskImage = image.style.maskImage;
         image.replaceWith(tiles);
       }
     }
@@ -245,8 +253,7 @@
       button.setAttribute("aria-pressed", step === chosen);
       const image = make("img");
       image.alt = "";
-      image.src = addresses[1 + step];
-      button.append(image, make("bdi", "", label));
+      button.append(place(image, addresses[1 + step]), make("bdi", "", label));
       button.addEventListener("click", () => {
         chosen = step;
         draw();
