@@ -10,17 +10,20 @@ use uncanny_texture::{Reach, Scale};
 use crate::commands::dream::DreamArgs;
 use crate::commands::eval::EvalArgs;
 use crate::commands::grid::GridArgs;
+use crate::commands::image::ImageArgs;
 use crate::commands::judge::JudgeArgs;
 use crate::commands::serve::ServeArgs;
 use crate::commands::sheet::{self, SheetArgs};
+use crate::commands::video::VideoArgs;
 use crate::commands::watch::WatchArgs;
+use crate::commands::zoom::ZoomArgs;
 
 /// The groups of `uncanny --help`: a heading and the commands under it.
 const GROUPS: [(&str, &[&str]); 4] = [
     (
         "Enhance",
         &[
-            "convert", "plan", "sheet", "watch", "dream", "grid", "serve",
+            "convert", "plan", "image", "zoom", "video", "sheet", "watch", "dream", "grid", "serve",
         ],
     ),
     ("Models", &["models"]),
@@ -70,6 +73,9 @@ pub(crate) struct LogArgs {
 pub(crate) enum Command {
     Convert(Box<ConvertArgs>),
     Plan(Box<PlanArgs>),
+    Image(Box<ImageArgs>),
+    Zoom(Box<ZoomArgs>),
+    Video(Box<VideoArgs>),
     Sheet(Box<SheetArgs>),
     Watch(Box<WatchArgs>),
     Models(ModelsArgs),

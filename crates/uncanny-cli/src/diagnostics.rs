@@ -138,6 +138,14 @@ fn help(error: &Error) -> Option<String> {
         Error::ReadConfig { .. } => {
             "leave out --config to do without settings, or to use ./uncanny.toml"
         }
+        Error::NoPictures { .. } => "pictures end in .png, .apng, .jpg, .webp, .gif, .bmp or .tga",
+        Error::NoFolder { .. } => "name one, such as `-o enhanced/`",
+        Error::OutputFormat { known, .. } => {
+            return Some(format!("let its name end in {known}"));
+        }
+        Error::NoProgram { .. } => {
+            "install ffmpeg (https://ffmpeg.org), or do without: GIF, APNG and animated WebP need nothing"
+        }
         Error::OutputTwice { .. } => "rename one of the inputs, or convert them one by one",
         Error::OutputNotFolder { .. } => "name a folder, such as `-o enhanced/`",
         Error::Serve { .. } => "leave out --port to take one that is free",

@@ -106,6 +106,71 @@ pub(crate) enum Error {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
+    /// A picture that cannot be read or written.
+    #[error(transparent)]
+    Picture(#[from] uncanny_texture::Error),
+
+    /// An input that cannot be read.
+    #[error("failed to read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+
+    /// A glob that means nothing.
+    #[error("{pattern:?} is no glob")]
+    Glob {
+        /// What was given.
+        pattern: String,
+        #[source]
+        source: globset::Error,
+    },
+
+    /// Nothing to enhance was found.
+    #[error("there is no picture in {}", paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "))]
+    NoPictures {
+        /// What was given.
+        paths: Vec<PathBuf>,
+    },
+
+    /// An output whose name says no format that can be written.
+    #[error("{} is no format that can be written here", path.display())]
+    OutputFormat {
+        /// The output.
+        path: PathBuf,
+        /// The endings that would do.
+        known: &'static str,
+    },
+
+    /// Several pictures need a folder.
+    #[error("{count} pictures were found, and no folder was named to put them into")]
+    NoFolder {
+        /// How many.
+        count: usize,
+    },
+
+    /// A program that is not installed.
+    #[error("{what} needs {program}, which is not installed")]
+    NoProgram {
+        /// What it would do.
+        what: String,
+        /// Its name.
+        program: &'static str,
+    },
+
+    /// A program that gave up.
+    #[error("{program} could not {doing}: {said}")]
+    Program {
+        /// Its name.
+        program: &'static str,
+        /// What it was doing.
+        doing: String,
+        /// What it said of that.
+        said: String,
+    },
+
     /// Two inputs of one name.
     #[error("the output {} would be written twice", path.display())]
     OutputTwice {

@@ -5,9 +5,12 @@ mod args;
 mod commands;
 mod diagnostics;
 mod download;
+mod enhancer;
 mod error;
+mod film;
 mod gallery;
 mod grid;
+mod inputs;
 mod interrupt;
 mod logging;
 mod machine;
@@ -26,8 +29,8 @@ use clap::FromArgMatches as _;
 
 use crate::args::{Cli, Command};
 use crate::commands::{
-    cache, completions, convert, doctor, dream, eval, grid as grid_command, judge,
-    models as models_command, plan, serve as serve_command, sheet, train, watch,
+    cache, completions, convert, doctor, dream, eval, grid as grid_command, image, judge,
+    models as models_command, plan, serve as serve_command, sheet, train, video, watch, zoom,
 };
 
 fn main() -> ExitCode {
@@ -37,6 +40,9 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         Command::Convert(args) => convert::run(args, talk),
         Command::Plan(args) => plan::run(args, talk),
+        Command::Image(args) => image::run(args, talk),
+        Command::Zoom(args) => zoom::run(args, talk),
+        Command::Video(args) => video::run(args, talk),
         Command::Sheet(args) => sheet::run(args, talk),
         Command::Watch(args) => watch::run(args, talk),
         Command::Train(args) => train::run(args, talk),

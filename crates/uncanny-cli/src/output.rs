@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 use crate::error::Error;
 
 /// Writes data to standard output through `write`. Whoever reads it may stop early
@@ -18,6 +20,22 @@ pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io:
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// A temporary file beside `path`. It becomes `path` when it is persisted, and goes when it is dropped.
+///
+/// # Errors
+///
+/// When the folder cannot be written to.
+pub(crate) fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    // As any program makes files; the user's umask takes away what it takes away.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder.unwrap_or(Path::new(".")))
 }
 
 /// Writes a small file by renaming a temporary one beside it. What was there is replaced.
@@ -38,15 +56,8 @@ pub(crate) fn write_with(
     path: &Path,
     fill: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), Error> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
     let write = || -> io::Result<()> {
-        let mut builder = tempfile::Builder::new();
-        // As any program makes files; the user's umask takes away what it takes away.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+        let mut file = temporary(path)?;
         fill(file.as_file_mut())?;
         file.persist(path)?;
         Ok(())
@@ -55,6 +66,18 @@ pub(crate) fn write_with(
         path: path.to_owned(),
         source,
     })
+}
+
+/// Prints what was done, as JSON.
+///
+/// # Errors
+///
+/// As [`print`].
+pub(crate) fn print_json(report: &impl serde::Serialize) -> io::Result<()> {
+    let mut json =
+        serde_json::to_vec_pretty(report).expect("a report holds nothing that JSON cannot");
+    json.push(b'\n');
+    print(|out| out.write_all(&json))
 }
 
 /// How many columns a table on standard output may take; `None` where nobody counts columns.

@@ -27,6 +27,8 @@ pub(crate) struct Progress {
 }
 
 struct State {
+    /// What is enhanced.
+    what: &'static str,
     stage: Option<Stage>,
     /// Of textures, or of entries while writing.
     done: usize,
@@ -38,7 +40,13 @@ struct State {
 
 impl Progress {
     pub(crate) fn new(talk: Talk) -> Self {
+        Self::of(talk, "textures")
+    }
+
+    /// Of other things than textures.
+    pub(crate) fn of(talk: Talk, what: &'static str) -> Self {
         let state = State {
+            what,
             stage: None,
             done: 0,
             total: 0,
@@ -181,7 +189,7 @@ impl State {
         let (doing, what) = match self.stage {
             Some(Stage::Plan) => ("planning", "files"),
             Some(Stage::Write) => ("writing", "files"),
-            _ => ("enhancing", "textures"),
+            _ => ("enhancing", self.what),
         };
         let mut text = match self.done {
             0 => format!("{doing} {} {what}", self.total),

@@ -16,6 +16,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod smooth;
+mod zoom;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use uncanny_texture::{
@@ -25,6 +28,9 @@ use uncanny_texture::{
 
 use crate::Error;
 use crate::dream::Subject;
+
+pub use smooth::Smooth;
+pub use zoom::{Zoom, ZoomSettings};
 
 /// What the networks were trained to see, and the side of a sprite's tile.
 pub const SIDE: u32 = 16;
@@ -38,7 +44,7 @@ const FAINT: u8 = 32;
 const REPEATS: f64 = 1.25;
 
 /// How a picture meets the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Way {
     /// Whole, reduced to the little that a network for faces wants to see.

@@ -1,0 +1,239 @@
+//! What `image`, `zoom` and `video` have in common: how a picture is enhanced, and by which models.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::{Args, ValueEnum, ValueHint};
+use uncanny::Models as _;
+use uncanny::picture::{self, Around, Resample, Settings, Way};
+use uncanny_model::DeviceChoice;
+use uncanny_texture::{Reach, RgbaImage, Scale, Upscaler};
+
+use crate::args::{fidelity, positive};
+use crate::error::Error;
+use crate::machine;
+use crate::models::Loaded;
+
+/// Of a picture that is fitted: it loves faces.
+const FITTING: &str = "faces";
+/// Of tiles: it keeps to what is drawn.
+const TILING: &str = "textures";
+
+/// How pictures are enhanced.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "How")]
+pub(crate) struct PictureArgs {
+    /// What enhances: a name that `uncanny models` lists, or a checkpoint's path [default: faces to fit, textures for tiles]
+    ///
+    /// `faces` learned from whole pictures reduced to 16x16, which is what --fit makes; `textures` learned from art
+    /// tile by tile.
+    #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::FilePath)]
+    pub(crate) model: Option<String>,
+
+    /// To how many pixels a side a picture is fitted
+    #[arg(long, value_name = "PIXELS", default_value_t = picture::SIDE, value_parser = clap::value_parser!(u32).range(4..=256))]
+    pub(crate) side: u32,
+
+    /// How a picture is reduced to fit
+    #[arg(long, value_name = "FILTER", default_value = "chain")]
+    pub(crate) resample: ResampleArg,
+
+    /// Smooth what the network sees first, by enlarging and reducing it: fewer blocks, softer faces
+    #[arg(long)]
+    pub(crate) preblur: bool,
+
+    /// Send the output back as the input this many times, stranger each time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(uncanny::MAX_ITERATIONS)))]
+    pub(crate) iterations: u32,
+
+    /// Hold on to the original colours: 0 the network is free, 1 seen from afar nothing changes [default: 0 to fit, 1 for tiles]
+    #[arg(long, value_name = "F", value_parser = fidelity)]
+    pub(crate) fidelity: Option<f32>,
+
+    /// How many times as big
+    #[arg(long, short, value_name = "N", default_value = "8")]
+    pub(crate) scale: Scale,
+
+    /// How a checkpoint of a smaller scale gets there: again, resize
+    #[arg(long, value_name = "HOW", default_value = "resize")]
+    pub(crate) reach: Reach,
+}
+
+/// How pictures meet the network.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "How")]
+pub(crate) struct WayArgs {
+    /// The whole picture, in a transparent square, becomes one small input [default: by size]
+    ///
+    /// By size, pictures of 16, 32 or 48 pixels a side, and all whose shorter side has 16 or less, are taken for
+    /// sprites and go tile by tile; emotes, emoji, photographs and all else are fitted.
+    #[arg(long, conflicts_with = "tiles")]
+    pub(crate) fit: bool,
+
+    /// The picture as it is, tile by tile [default: by size]
+    #[arg(long)]
+    pub(crate) tiles: bool,
+
+    /// What lies around a picture [default: what suits it]
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) edges: Option<AroundArg>,
+}
+
+/// What it runs on.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Machine")]
+pub(crate) struct DeviceArgs {
+    /// What the network runs on: auto, cpu, cuda or cuda:N
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: DeviceChoice,
+
+    /// How many threads [default: one per core]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(crate) threads: Option<usize>,
+
+    /// How many tiles the network sees at once [default: what suits the device]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(crate) batch: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ResampleArg {
+    /// Halving by halving, as the faces that networks learned from
+    Chain,
+    /// The mean of what a pixel covers
+    Box,
+    /// Cubic
+    Bicubic,
+    /// Three lobes, the sharpest
+    Lanczos,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AroundArg {
+    /// Nothing at all: the network sees the whole picture at once
+    None,
+    /// The picture again
+    Wrap,
+    /// Its border goes on
+    Clamp,
+    /// Transparency
+    Transparent,
+}
+
+/// What was typed, as the library takes it.
+fn settings(how: &PictureArgs, way: Option<&WayArgs>) -> Settings {
+    Settings {
+        way: way.and_then(|way| match (way.fit, way.tiles) {
+            (true, _) => Some(Way::Fit),
+            (_, true) => Some(Way::Tiles),
+            _ => None,
+        }),
+        side: how.side,
+        resample: match how.resample {
+            ResampleArg::Chain => Resample::Chain,
+            ResampleArg::Box => Resample::Box,
+            ResampleArg::Bicubic => Resample::Bicubic,
+            ResampleArg::Lanczos => Resample::Lanczos,
+        },
+        around: way.and_then(|way| way.edges).map(|edges| match edges {
+            AroundArg::None => Around::Nothing,
+            AroundArg::Wrap => Around::Wrap,
+            AroundArg::Clamp => Around::Clamp,
+            AroundArg::Transparent => Around::Transparent,
+        }),
+        preblur: how.preblur,
+        iterations: how.iterations,
+        keep_all: false,
+        fidelity: how.fidelity,
+        scale: how.scale,
+    }
+}
+
+/// Settings and the models that carry them out, loaded when they are needed.
+pub(crate) struct Enhancer {
+    pub(crate) settings: Settings,
+    model: Option<String>,
+    models: Loaded,
+}
+
+impl Enhancer {
+    /// # Errors
+    ///
+    /// When the threads cannot be had, or the model that was asked for does not load.
+    pub(crate) fn new(
+        how: &PictureArgs,
+        way: Option<&WayArgs>,
+        machine: &DeviceArgs,
+    ) -> Result<Self, Error> {
+        machine::use_threads(machine.threads)?;
+        let mut enhancer = Self {
+            settings: settings(how, way),
+            model: how.model.clone(),
+            models: Loaded::new(
+                machine.device,
+                machine.batch,
+                Some(how.scale),
+                Some(how.reach),
+            ),
+        };
+        // What is typed wrong is said before any picture is read.
+        if how.model.is_some() {
+            enhancer.upscaler(Way::Fit)?;
+        }
+        Ok(enhancer)
+    }
+
+    /// What enhances pictures that meet the network so.
+    pub(crate) fn model(&self, way: Way) -> &str {
+        self.model.as_deref().unwrap_or(match way {
+            Way::Fit => FITTING,
+            Way::Tiles => TILING,
+        })
+    }
+
+    /// That model.
+    ///
+    /// # Errors
+    ///
+    /// When it does not load.
+    pub(crate) fn upscaler(&mut self, way: Way) -> Result<&mut dyn Upscaler, Error> {
+        let name = self.model(way).to_owned();
+        self.models
+            .resolve(&name)
+            .map_err(|source| uncanny::Error::Model { name, source }.into())
+    }
+
+    /// What a picture of that size becomes.
+    ///
+    /// # Errors
+    ///
+    /// When it would become too large, or the model does not load.
+    pub(crate) fn output(&mut self, size: (u32, u32)) -> Result<(u32, u32), Error> {
+        let scale = self.upscaler(self.settings.way(size))?.scale();
+        Ok(self.settings.output(size, scale)?)
+    }
+
+    /// Enhances pictures that all meet the network the same way.
+    ///
+    /// # Errors
+    ///
+    /// When the model gives up, or the user does.
+    pub(crate) fn enhance(
+        &mut self,
+        way: Way,
+        pictures: &[RgbaImage],
+        cancel: &AtomicBool,
+    ) -> Result<Vec<Vec<RgbaImage>>, Error> {
+        let settings = Settings {
+            way: Some(way),
+            ..self.settings.clone()
+        };
+        let mut placed = |_| !cancel.load(Ordering::SeqCst);
+        let upscaler = self.upscaler(way)?;
+        Ok(picture::enhance(
+            pictures,
+            &settings,
+            upscaler,
+            &mut placed,
+        )?)
+    }
+}
