@@ -2,8 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "tests say what they skip and may panic; their helpers are shared"
+    reason = "tests may panic; their helpers are shared"
 )]
 
 mod util;
@@ -176,7 +175,7 @@ fn bad_pictures_are_named_and_the_rest_goes_on() {
     scene.write("in/cut.gif", &gif[..gif.len() / 2]);
     scene.write("in/huge.png", png(2000, 1500, |_, _| [1, 2, 3, 255]));
     scene
-        .run("image in missing.png -o out --model nearest --tiles")
+        .run("image in missing.png -o out --model nearest --tiles --html look.html")
         .exits(1)
         .prints_nothing()
         .says(&[
@@ -188,6 +187,8 @@ fn bad_pictures_are_named_and_the_rest_goes_on() {
             "5 could not",
         ]);
     assert_eq!(scene.listing("out"), ["in"]);
+    let page = fs::read_to_string(scene.path("look.html")).unwrap();
+    assert!(page.contains("good.png") && page.contains("missing.png"));
     assert_eq!(scene.listing("out/in"), ["good.png"]);
 }
 

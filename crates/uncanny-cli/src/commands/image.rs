@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueHint};
 use serde::Serialize;
-use uncanny::picture::Way;
+use uncanny::picture::{self, Way};
 use uncanny::{Event, Outcome, Stage};
 use uncanny_pack::check_target;
 use uncanny_texture::sheet::{Row, sheet};
@@ -22,6 +22,7 @@ use crate::diagnostics::one_line;
 use crate::enhancer::{DeviceArgs, Enhancer, PictureArgs, WayArgs};
 use crate::error::Error;
 use crate::film::{Container, FilmWriter};
+use crate::gallery::{Entry, Gallery};
 use crate::inputs::{self, Input};
 use crate::logging::Talk;
 use crate::progress::Progress;
@@ -33,6 +34,8 @@ const CHUNK: (usize, u64) = (32, 1 << 20);
 const ROWS: usize = 60;
 /// The side of a picture on it.
 const SHOWN: u32 = 128;
+/// Of many iterations those that differ most: every one up to three, then ever fewer; and the last.
+const SHOWN_ITERATIONS: [usize; 7] = [1, 2, 3, 6, 10, 15, 25];
 /// So many pictures have a line each in the summary.
 const LINES: usize = 20;
 /// The longest side that frames may be resized to.
@@ -55,7 +58,7 @@ Examples:
   uncanny image 'sprites/**/*.png' -o enhanced/ --tiles
   uncanny image pizza.png --iterations 10 --keep-all --preblur -o pizza.png.d/
   uncanny image party.gif -o party.webp
-  uncanny image emoji/ -o enhanced/ --grid look.png --json
+  uncanny image emoji/ -o enhanced/ --html look.html --grid look.png
 
 Exit status: 0 done; 1 finished, but some pictures could not be enhanced; 2 nothing was made;
 130 interrupted.")]
@@ -84,6 +87,10 @@ pub(crate) struct ImageArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     grid: Option<PathBuf>,
 
+    /// Write a page for a browser: every picture before and after, with search and filters
+    #[arg(long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
+    html: Option<PathBuf>,
+
     /// Print what was done as JSON
     #[arg(long, help_heading = "Output")]
     json: bool,
@@ -101,12 +108,12 @@ pub(crate) struct ImageArgs {
 pub(crate) fn run(args: &ImageArgs, talk: Talk) -> Result<u8, Error> {
     let cancel = interrupt::listen();
     let mut enhancer = Enhancer::new(&args.how, Some(&args.way), &args.machine)?;
-    enhancer.settings.keep_all = args.keep_all || args.grid.is_some();
+    enhancer.settings.keep_all = args.keep_all || args.grid.is_some() || args.html.is_some();
     let found = inputs::find(&args.inputs)?;
     let target = Target::new(args, found.len())?;
-    if let Some(grid) = &args.grid {
+    for look in [&args.grid, &args.html].into_iter().flatten() {
         let inputs: Vec<&Path> = args.inputs.iter().map(PathBuf::as_path).collect();
-        check_target(grid, &inputs, args.force)?;
+        check_target(look, &inputs, args.force)?;
     }
     let shown: HashSet<usize> = match args.grid {
         Some(_) => spread(found.len(), ROWS).into_iter().collect(),
@@ -123,6 +130,10 @@ pub(crate) fn run(args: &ImageArgs, talk: Talk) -> Result<u8, Error> {
         rows: Vec::new(),
         shown,
         sheet: BTreeMap::new(),
+        gallery: args.html.as_deref().map(|path| {
+            let title = args.inputs[0].file_name().unwrap_or_default();
+            Gallery::new(path, &title.to_string_lossy(), found.len())
+        }),
     };
     session.progress.handle(&Event::Stage {
         stage: Stage::Enhance,
@@ -149,7 +160,7 @@ pub(crate) fn run(args: &ImageArgs, talk: Talk) -> Result<u8, Error> {
                 }
             }
             Err(error) => {
-                session.failed(&input.path, &error);
+                session.failed(&input.path, &error)?;
                 continue;
             }
         };
@@ -187,6 +198,14 @@ pub(crate) fn run(args: &ImageArgs, talk: Talk) -> Result<u8, Error> {
         output::write_file(path, &png)?;
     }
     let rows = session.rows;
+    if let Some(gallery) = session.gallery {
+        let failed = rows.iter().filter(|row| row.error.is_some()).count();
+        gallery.finish(&[
+            ("enhanced", (rows.len() - failed).to_string()),
+            ("failed", failed.to_string()),
+            ("iterations", args.how.iterations.to_string()),
+        ])?;
+    }
     if args.json {
         output::print_json(&Report { pictures: &rows })?;
     } else if talk != Talk::Quiet {
@@ -360,6 +379,7 @@ struct Session<'a> {
     /// Which pictures are drawn.
     shown: HashSet<usize>,
     sheet: BTreeMap<usize, Row>,
+    gallery: Option<Gallery>,
 }
 
 impl Session<'_> {
@@ -390,20 +410,14 @@ impl Session<'_> {
                 match self.moving(&job, source, frames.collect()) {
                     Err(Error::Run(uncanny::Error::Interrupted)) => Ok(()),
                     Err(error) if fatal(&error) => Err(error),
-                    Err(error) => {
-                        self.failed(&job.input, &error);
-                        Ok(())
-                    }
+                    Err(error) => self.failed(&job.input, &error),
                     Ok(row) => {
                         self.finished(row);
                         Ok(())
                     }
                 }
             }
-            Err(error) => {
-                self.failed(&job.input, &error);
-                Ok(())
-            }
+            Err(error) => self.failed(&job.input, &error),
         }
     }
 
@@ -429,7 +443,7 @@ impl Session<'_> {
             made => made?,
         };
         for (((job, format), image), mut made) in waiting.into_iter().zip(&images).zip(made) {
-            self.show(&job, image, &made);
+            self.show(&job, image, &made, 1)?;
             if !self.keep_all {
                 made.drain(..made.len() - 1);
             }
@@ -444,7 +458,7 @@ impl Session<'_> {
                     let row = self.row(&job, format, image.dimensions(), to, 1);
                     self.finished(row);
                 }
-                Err(error) => self.failed(&job.input, &error),
+                Err(error) => self.failed(&job.input, &error)?,
             }
         }
         Ok(())
@@ -464,7 +478,7 @@ impl Session<'_> {
             .iter()
             .map(|path| begin(path, source.to, loops))
             .collect::<Result<_, _>>()?;
-        let mut count = 0;
+        let (mut count, mut first) = (0, None);
         loop {
             while (frames.len() as u64) < chunk
                 && let Some(frame) = source.reader.next()
@@ -476,9 +490,7 @@ impl Session<'_> {
             }
             let images: Vec<RgbaImage> = frames.iter().map(|frame| frame.image.clone()).collect();
             let made = self.enhancer.enhance(job.way, &images, self.cancel)?;
-            if count == 0 {
-                self.show(job, &images[0], &made[0]);
-            }
+            first.get_or_insert_with(|| (images[0].clone(), made[0].clone()));
             for (frame, mut made) in frames.drain(..).zip(made) {
                 count += 1;
                 if !self.keep_all {
@@ -492,37 +504,72 @@ impl Session<'_> {
         for file in files {
             file.end()?;
         }
+        if let Some((image, made)) = first {
+            self.show(job, &image, &made, count)?;
+        }
         Ok(self.row(job, source.format, size, source.to, count))
     }
 
-    /// Keeps what the contact sheet shows of a picture.
-    fn show(&mut self, job: &Job, image: &RgbaImage, made: &[RgbaImage]) {
-        if !self.shown.contains(&job.index) {
-            return;
+    /// Keeps what the contact sheet and the page show of a picture.
+    fn show(
+        &mut self,
+        job: &Job,
+        image: &RgbaImage,
+        made: &[RgbaImage],
+        frames: usize,
+    ) -> Result<(), Error> {
+        let on_sheet = self.shown.contains(&job.index);
+        if !on_sheet && self.gallery.is_none() {
+            return Ok(());
         }
-        let mut settings = self.enhancer.settings.clone();
-        settings.way = Some(job.way);
-        let mut pictures = vec![("input".to_owned(), settings.low(image))];
-        // Of many iterations those that differ most: every one up to three, then ever fewer.
+        let model = self.enhancer.model(job.way).to_owned();
         let all = made.len();
-        let kept = (1..=all).filter(|&n| n == all || [1, 2, 3, 6, 10, 15, 25].contains(&n));
-        for number in kept {
-            let label = if all == 1 {
-                self.enhancer.model(job.way).to_owned()
-            } else {
-                format!("x{number}")
+        let pictures = (1..=all).filter(|&n| n == all || SHOWN_ITERATIONS.contains(&n));
+        let pictures: Vec<(String, RgbaImage)> = pictures
+            .map(|number| {
+                let label = if all == 1 {
+                    model.clone()
+                } else {
+                    format!("x{number}")
+                };
+                (label, made[number - 1].clone())
+            })
+            .collect();
+        if on_sheet {
+            let mut settings = self.enhancer.settings.clone();
+            settings.way = Some(job.way);
+            let mut row = vec![("input".to_owned(), settings.low(image))];
+            row.extend(pictures.clone());
+            if job.way == Way::Fit {
+                row.push(("original".to_owned(), image.clone()));
+            }
+            let label = job.input.file_stem().unwrap_or_default().to_string_lossy();
+            let skipped = label.chars().count().saturating_sub(12);
+            let row = Row {
+                label: label.chars().skip(skipped).collect(),
+                pictures: row,
             };
-            pictures.push((label, made[number - 1].clone()));
+            self.sheet.insert(job.index, row);
         }
-        if job.way == Way::Fit {
-            pictures.push(("original".to_owned(), image.clone()));
+        if let Some(gallery) = &mut self.gallery {
+            let (width, height) = image.dimensions();
+            gallery.add(&[Entry {
+                name: job.name.clone(),
+                // The same square as what is laid over it.
+                before: Some(match job.way {
+                    Way::Fit => picture::square(image),
+                    Way::Tiles => image.clone(),
+                }),
+                after: pictures,
+                kind: told(job.way).to_owned(),
+                how: model,
+                outcome: "enhanced".to_owned(),
+                notes: vec![("Size", format!("{width}x{height}"))],
+                score: None,
+                frames,
+            }])?;
         }
-        let label = job.input.file_stem().unwrap_or_default().to_string_lossy();
-        let row = Row {
-            label: output::fit(&label, 12, true).replace('…', ""),
-            pictures,
-        };
-        self.sheet.insert(job.index, row);
+        Ok(())
     }
 
     fn row(
@@ -557,17 +604,31 @@ impl Session<'_> {
         self.rows.push(row);
     }
 
-    fn failed(&mut self, input: &Path, error: &Error) {
+    fn failed(&mut self, input: &Path, error: &Error) -> Result<(), Error> {
         let why = one_line(error);
         tracing::error!("{}: {why}", input.display());
         let name = input.display().to_string();
         self.count(&name, Outcome::Failed);
+        if let Some(gallery) = &mut self.gallery {
+            gallery.add(&[Entry {
+                name: name.clone(),
+                before: None,
+                after: Vec::new(),
+                kind: String::new(),
+                how: String::new(),
+                outcome: "failed".to_owned(),
+                notes: vec![("Why", why.clone())],
+                score: None,
+                frames: 1,
+            }])?;
+        }
         self.rows.push(ReportRow {
             input: name.clone(),
             error: Some(why),
             name,
             ..ReportRow::default()
         });
+        Ok(())
     }
 
     fn count(&mut self, name: &str, outcome: Outcome) {
@@ -579,6 +640,14 @@ impl Session<'_> {
             done: self.done,
             total: self.total,
         });
+    }
+}
+
+/// A way, in words.
+pub(super) fn told(way: Way) -> &'static str {
+    match way {
+        Way::Fit => "fitted",
+        Way::Tiles => "tile by tile",
     }
 }
 
@@ -634,10 +703,7 @@ fn line(row: &ReportRow) -> String {
         0 | 1 => String::new(),
         frames => format!(", {frames} frames"),
     };
-    let how = match row.way {
-        Some(Way::Fit) => "fitted",
-        _ => "tile by tile",
-    };
+    let how = row.way.map_or("", told);
     let model = row.model.as_deref().unwrap_or_default();
     format!(
         "{output}  {} -> {}, {how}, by {model}{frames}",
@@ -656,7 +722,8 @@ fn summary(rows: &[ReportRow]) -> String {
             text.push('\n');
         }
     } else {
-        for (way, how) in [(Way::Fit, "fitted"), (Way::Tiles, "tile by tile")] {
+        for way in [Way::Fit, Way::Tiles] {
+            let how = told(way);
             let alike: Vec<&&ReportRow> = made.iter().filter(|row| row.way == Some(way)).collect();
             if let Some(model) = alike.first().and_then(|row| row.model.as_deref()) {
                 text.push_str(&format!("{:>7} pictures {how}, by {model}\n", alike.len()));

@@ -12,6 +12,7 @@ use uncanny::{Event, Outcome, Stage};
 use uncanny_pack::check_target;
 use uncanny_texture::{Frame, RgbaImage};
 
+use super::image::told;
 use super::zoom::within;
 use crate::args::fidelity;
 use crate::enhancer::{DeviceArgs, Enhancer, PictureArgs, WayArgs};
@@ -179,10 +180,7 @@ pub(crate) fn run(args: &VideoArgs, talk: Talk) -> Result<u8, Error> {
     if args.json {
         output::print_json(&report)?;
     } else if talk != Talk::Quiet {
-        let how = match way {
-            Way::Fit => "fitted",
-            Way::Tiles => "tile by tile",
-        };
+        let how = told(way);
         let sound = if report.sound { ", with sound" } else { "" };
         let text = format!(
             "{}  {}x{} -> {}x{}, {how}, by {}, {done} frames, {seconds:.1} seconds{sound}\n",
