@@ -3,6 +3,9 @@
 //! [`Config`] and a command line become [`Options`]; a pack, its rules and the options become a [`Plan`], which can be
 //! shown; [`run()`] carries it out and returns a [`Report`]. Models come through the [`Models`] trait: this crate
 //! knows no network. It never prints: what happens is told as [`Event`]s.
+//!
+//! [`watch()`] keeps an output up with a folder that changes; [`LivePack`] is the part of it that others can use: what of
+//! a pack is stale, and any file of it made by the pack's rules.
 
 mod cache;
 mod config;
