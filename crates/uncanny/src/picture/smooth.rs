@@ -139,8 +139,8 @@ mod tests {
     /// A dark ground with a little noise of its own in every frame, over which a bright square runs.
     fn frame(number: u32) -> RgbaImage {
         RgbaImage::from_fn(16, 16, |x, y| {
-            let noise = (x * 7 + y * 13 + number * 29).wrapping_mul(2_654_435_761) >> 28;
-            let noise = noise as u8 / 2;
+            let noise = (x * 7 + y * 13 + number * 29).wrapping_mul(2_654_435_761) >> 30;
+            let noise = noise as u8;
             if (4..8).contains(&y) && x >= number && x < number + 4 {
                 [250, 240, 230, 255].into()
             } else {
