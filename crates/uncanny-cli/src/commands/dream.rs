@@ -122,6 +122,8 @@ struct Input {
     file: PathBuf,
     /// Where it was found.
     from: DreamInput,
+    /// What is shown of it: few pixels, with the transparency that the network does not see.
+    low: RgbaImage,
     subject: Subject,
 }
 
@@ -187,7 +189,7 @@ pub(crate) fn run(args: &DreamArgs, talk: Talk) -> Result<u8, Error> {
             keep(&file, &best.picture, &recipe)?;
             outcomes.push(Outcome {
                 file,
-                low: input.subject.image.clone(),
+                low: input.low.clone(),
                 plain,
                 best,
                 recipe,
@@ -246,7 +248,7 @@ fn again(args: &DreamArgs, models: &mut Loaded, talk: Talk) -> Result<u8, Error>
             .ok_or_else(|| Error::NoSuchPicture { name: name.clone() })?;
         let mut fingerprint = String::new();
         model(models, &recipe.model, Some(&mut fingerprint))?;
-        let subject = subject(&picture.high, recipe.scale, recipe.fidelity);
+        let (low, subject) = subject(&picture.high, recipe.scale, recipe.fidelity);
         if pixels_hash(&subject.image) != recipe.input.pixels {
             tracing::warn!("{name} is not the picture that it was: something else will come of it");
         }
@@ -273,7 +275,7 @@ fn again(args: &DreamArgs, models: &mut Loaded, talk: Talk) -> Result<u8, Error>
         keep(&file, &best.picture, &recipe)?;
         outcomes.push(Outcome {
             file,
-            low: subject.image.clone(),
+            low,
             plain,
             best,
             recipe,
@@ -370,7 +372,7 @@ fn inputs(args: &DreamArgs, scale: Scale) -> Result<(Vec<Input>, usize), Error> 
             number += 1;
         }
         taken.push(file.clone());
-        let subject = subject(&high, scale, args.fidelity);
+        let (low, subject) = subject(&high, scale, args.fidelity);
         Input {
             file,
             from: DreamInput {
@@ -378,6 +380,7 @@ fn inputs(args: &DreamArgs, scale: Scale) -> Result<(Vec<Input>, usize), Error> 
                 name,
                 pixels: pixels_hash(&subject.image),
             },
+            low,
             subject,
         }
     });
@@ -408,8 +411,8 @@ fn with(file: &Path, extension: &str) -> PathBuf {
     name.into()
 }
 
-/// A picture as the network gets it.
-fn subject(picture: &RgbaImage, scale: Scale, fidelity: f32) -> Subject {
+/// A picture as it is shown, with its transparency, and as the network gets it.
+fn subject(picture: &RgbaImage, scale: Scale, fidelity: f32) -> (RgbaImage, Subject) {
     let (width, height) = picture.dimensions();
     // The first frame of an animation, as packs have them.
     let strip = width <= 64 && height > width && height.is_multiple_of(width);
@@ -428,7 +431,8 @@ fn subject(picture: &RgbaImage, scale: Scale, fidelity: f32) -> Subject {
         scale,
         ..Settings::default()
     };
-    picture::subject(picture, &settings, scale)
+    let low = settings.low(picture);
+    (low, picture::subject(picture, &settings, scale))
 }
 
 fn tell(args: &DreamArgs, outcomes: &[Outcome], talk: Talk) -> Result<(), Error> {
