@@ -28,7 +28,7 @@ pub type LeaveOut = Box<dyn Fn(&str) -> bool + Send + Sync>;
 pub struct Hints {
     /// Files that were written, even if they look as before.
     pub touched: BTreeSet<String>,
-    /// Texts that were broken for so long that they are taken as they are.
+    /// Files that were broken for so long that texts, and pictures without their last bytes, are taken as they are.
     pub patience_is_out: BTreeSet<String>,
     /// Nobody tells what was touched: files that are too young to be known by their stamps are looked at again.
     pub unaided: bool,

@@ -180,10 +180,13 @@ impl Seen {
         }
         let whole = is_whole(&bytes);
         let look = Look::new(bytes);
-        if DecodeLimits::default().allow(look.size()?) {
+        // What is too large to be decoded is none of the model's business, but must be there.
+        let decoded = DecodeLimits::default().allow(look.size()?);
+        if decoded {
             look.facts(&|| Err("its bytes are there".to_owned()))?;
-        } else if !whole {
-            // What is too large to be decoded is none of the model's business, but must be there.
+        }
+        // All pixels may be there and the last bytes not: more is on its way, or some program never writes them.
+        if !whole && !(decoded && lenient) {
             return Err("it stops before its end".to_owned());
         }
         Ok(Self {
