@@ -186,7 +186,8 @@ impl Seen {
             look.facts(&|| Err("its bytes are there".to_owned()))?;
         }
         // All pixels may be there and the last bytes not: more is on its way, or some program never writes them.
-        if !whole && !(decoded && lenient) {
+        let enough = whole || (decoded && lenient);
+        if !enough {
             return Err("it stops before its end".to_owned());
         }
         Ok(Self {
