@@ -270,7 +270,8 @@ mod tests {
             let wave = |at: usize, times: f32| {
                 (at as f32 / side as f32 * std::f32::consts::TAU * times).sin()
             };
-            *value = 0.5 + 0.15 * wave(x, 1.0 + c as f32) + 0.15 * wave(y, 2.0);
+            // Pale enough that no nudge below leaves 0..1, where it would be cut off.
+            *value = 0.5 + 0.1 * wave(x, 1.0 + c as f32) + 0.1 * wave(y, 2.0);
         }
         planes
     }
