@@ -1,0 +1,3 @@
+//! The demo: a world of enhanced textures. Nothing is here yet.
+
+fn main() {}
