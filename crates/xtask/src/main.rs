@@ -26,8 +26,11 @@ use wheels::Platform;
 
 const HELP: &str = "\
 cargo uncanny ARGS              make sure of libtorch, build the tool, run it
+cargo uncanny demo [ARGS]       the same with the demo: a world of a pack's textures (builds Bevy)
 cargo xtask test [ARGS]         the tests of the whole workspace (ARGS go to cargo test)
 cargo xtask check               what must hold beside the tests: format, lints, documentation
+cargo xtask bevy [ARGS]         tests, format and lints of what needs Bevy: the plugin, the demo
+                                (ARGS go to cargo test)
 cargo xtask bench [ARGS]        the benchmarks (ARGS go to cargo bench)
 cargo xtask libtorch [OPTIONS]  fetch libtorch only
     --cuda           the libraries for NVIDIA GPUs as well (Linux x64)
@@ -69,6 +72,7 @@ fn run(command: &str, rest: Vec<OsString>) -> Result<ExitCode> {
             hand_over(cargo)
         }
         "check" => check(),
+        "bevy" => bevy(rest),
         "libtorch" => libtorch(rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
@@ -150,32 +154,67 @@ fn hand_over(mut command: Command) -> Result<ExitCode> {
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-fn uncanny(args: Vec<OsString>) -> Result<ExitCode> {
+/// A program that `cargo uncanny` runs.
+struct Program {
+    name: &'static str,
+    package: &'static str,
+    /// Of its workspace, from the checkout's root.
+    workspace: &'static str,
+    /// What its first build takes.
+    first: &'static str,
+}
+
+const TOOL: Program = Program {
+    name: "uncanny",
+    package: "uncanny-cli",
+    workspace: ".",
+    first: "some minutes",
+};
+
+/// What needs Bevy: a workspace of its own, by one of its packages.
+const BEVY: &str = "crates/bevy_uncanny";
+
+const DEMO: Program = Program {
+    name: "uncanny-demo",
+    package: "uncanny-demo",
+    workspace: BEVY,
+    first: "10 to 30 minutes, most of it Bevy",
+};
+
+fn uncanny(mut args: Vec<OsString>) -> Result<ExitCode> {
+    let program = if args.first().is_some_and(|arg| arg == "demo") {
+        args.remove(0);
+        DEMO
+    } else {
+        TOOL
+    };
+    let workspace = root()?.join(program.workspace);
     let libtorch = source()?.ensure()?;
     let mut cargo = cargo(&libtorch);
     cargo.arg("run");
-    let program = target(&root()?)
-        .join("release")
-        .join(format!("uncanny{}", env::consts::EXE_SUFFIX));
-    if !program.exists() {
-        eprintln!("building uncanny; the first time takes some minutes");
-    } else if is_fresh(&program) {
+    let built = target(&workspace).join("release").join(format!(
+        "{}{}",
+        program.name,
+        env::consts::EXE_SUFFIX
+    ));
+    if !built.exists() {
+        let Program { name, first, .. } = program;
+        eprintln!("building {name}; the first time takes {first}");
+    } else if is_fresh(&built) {
         cargo.arg("--quiet");
     }
-    cargo.args([
-        "--release",
-        "--package",
-        "uncanny-cli",
-        "--bin",
-        "uncanny",
-        "--",
-    ]);
+    // The program runs where the user stands.
+    cargo
+        .arg("--manifest-path")
+        .arg(workspace.join("Cargo.toml"));
+    cargo.args(["--release", "--package", program.package]);
+    cargo.args(["--bin", program.name, "--"]);
     cargo.args(args);
     hand_over(cargo)
 }
 
-fn target(root: &Path) -> PathBuf {
-    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
+fn target(workspace: &Path) -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from)
 }
 
 /// Whether cargo will hardly find anything to build, and may be quiet. It decides by itself what
@@ -204,6 +243,27 @@ fn sources(list: &str) -> Vec<PathBuf> {
         .collect()
 }
 
+/// Tests, format and lints of the workspace that needs Bevy.
+///
+/// `cargo clippy` would make all of Bevy's metadata once more, which takes a quarter of the time of building it. Clippy can
+/// stand in for the compiler instead (that is how `cargo clippy` itself uses it), and lint what it builds for the tests.
+fn bevy(args: Vec<OsString>) -> Result<ExitCode> {
+    let libtorch = source()?.ensure()?;
+    let workspace = root()?.join(BEVY);
+    let in_it = |step: &[&str]| {
+        let mut cargo = cargo(&libtorch);
+        cargo.args(step).current_dir(&workspace);
+        cargo
+    };
+    step(in_it(&["fmt", "--all", "--check"]), "fmt")?;
+    let mut tests = in_it(&["test", "--release", "--workspace", "--all-features"]);
+    tests.args(args);
+    tests.env(LIBRARY_PATH, library_path(&libtorch));
+    tests.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver");
+    tests.env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__");
+    hand_over(tests)
+}
+
 /// All in the release profile: libtorch's bindings are compiled once per profile.
 fn check() -> Result<ExitCode> {
     let libtorch = source()?.ensure()?;
@@ -226,19 +286,26 @@ fn check() -> Result<ExitCode> {
             "--document-private-items",
         ],
     ];
-    for step in steps {
-        eprintln!("cargo {}", step.join(" "));
+    for args in steps {
         let mut cargo = cargo(&libtorch);
-        cargo.args(step).current_dir(root()?);
+        cargo.args(args).current_dir(root()?);
         cargo.env("RUSTDOCFLAGS", "-D warnings");
-        let status = cargo.status();
-        let status = status.map_err(|error| Failure::io("run", Path::new("cargo"), &error))?;
-        if !status.success() {
-            let what = format!("cargo {} failed", step[0]);
-            return Err(Failure::new(what, "its messages are above"));
-        }
+        step(cargo, args[0])?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Runs cargo to its end, as one of several.
+fn step(mut cargo: Command, what: &str) -> Result<()> {
+    let args: Vec<_> = cargo.get_args().map(|arg| arg.to_string_lossy()).collect();
+    eprintln!("cargo {}", args.join(" "));
+    let status = cargo.status();
+    let status = status.map_err(|error| Failure::io("run", Path::new("cargo"), &error))?;
+    if status.success() {
+        return Ok(());
+    }
+    let what = format!("cargo {what} failed");
+    Err(Failure::new(what, "its messages are above"))
 }
 
 #[derive(Debug, Default, PartialEq)]
