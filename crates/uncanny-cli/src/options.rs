@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use uncanny::{Config, Options};
+use uncanny::{Cache, Config, Options};
 
 use crate::args::EnhanceArgs;
 use crate::error::Error;
@@ -83,14 +83,8 @@ fn read(path: &Path) -> Result<Config, Error> {
 pub(crate) fn cache_folder(given: Option<&PathBuf>) -> Option<PathBuf> {
     match given {
         Some(folder) => Some(folder.clone()),
-        None => default_cache_folder(),
+        None => Cache::folder_of_user(),
     }
-}
-
-fn default_cache_folder() -> Option<PathBuf> {
-    use etcetera::BaseStrategy as _;
-    let folders = etcetera::choose_base_strategy().ok()?;
-    Some(folders.cache_dir().join("uncanny"))
 }
 
 #[cfg(test)]

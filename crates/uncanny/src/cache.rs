@@ -48,6 +48,14 @@ impl Cache {
         }
     }
 
+    /// Where the system keeps such things, if it has a place: the folder that everything uses unless told otherwise.
+    #[must_use]
+    pub fn folder_of_user() -> Option<PathBuf> {
+        use etcetera::BaseStrategy as _;
+        let folders = etcetera::choose_base_strategy().ok()?;
+        Some(folders.cache_dir().join("uncanny"))
+    }
+
     /// The folder with the files of this version.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -30,7 +30,9 @@ pub use config::{
 };
 pub use error::Error;
 pub use events::{Event, Outcome, Stage};
-pub use live::{Content, Hints, Keep, LeaveOut, LivePack, LivePictures, Made, Make, News};
+pub use live::{
+    Alone, Content, Hints, Keep, LeaveOut, LivePack, LivePictures, Made, Make, News, enhance_alone,
+};
 pub use models::{Baselines, ModelError, ModelInfo, Models};
 pub use plan::{ATLAS_LIMIT, ATLAS_WARNING, Action, AtlasEstimate, Plan, PlanRow};
 pub use report::{Counts, Report, ReportModel, ReportRow, Seconds};

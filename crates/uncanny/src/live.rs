@@ -7,6 +7,7 @@
 //! What cannot be read, such as half a picture, counts as it was when it could, or as not there: its author is most
 //! likely still writing it.
 
+mod alone;
 mod files;
 mod pack;
 mod pictures;
@@ -17,6 +18,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::{Cache, Error, Event, Models, Outcome};
 
+pub use alone::{Alone, enhance_alone};
 pub use pack::LivePack;
 pub use pictures::LivePictures;
 

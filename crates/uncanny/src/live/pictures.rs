@@ -9,13 +9,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use uncanny_pack::{Listing, PackLimits};
-use uncanny_texture::{AlphaClass, Facts};
 
+use super::alone::{self, Alone, Way};
 use super::files::Files;
 use super::{Content, Hints, Keep, LeaveOut, Made, Make, News};
-use crate::config::ActionChoice;
-use crate::plan::{DEFAULT_SCALE, chain};
-use crate::sheet::{Cut, Sheet, SheetError, SheetRun};
+use crate::plan::chain;
+use crate::sheet::{Cut, Sheet, SheetError};
 use crate::{EdgeChoice, Error, Models, Options, Outcome};
 
 /// What the names of files end in that may say where sprites lie.
@@ -413,45 +412,22 @@ impl LivePictures {
             let made = self.original(now, name, outcome, why.to_owned());
             Ok(made.into_iter().collect())
         };
-        if let Some(why) = self.options.skipped(name) {
-            return as_it_is(Outcome::Skipped, why);
-        }
         let look = self.files.get(name).and_then(|known| known.look.as_ref());
         let again = || Err("it was looked at before".to_owned());
-        let Some(Facts {
-            width,
-            height,
-            alpha,
-            ..
-        }) = look.and_then(|look| look.facts(&again).ok())
-        else {
-            return as_it_is(Outcome::Copied, "too large to be enhanced");
+        let facts = look.and_then(|look| look.facts(&again).ok());
+        let alone = Alone {
+            options: &self.options,
+            cell: self.cell,
+            edges: None,
         };
-        let settings = self.options.settings(name);
-        let mut options = self.options.for_one(name);
-        match settings.action {
-            Some((ActionChoice::Copy, pattern)) => {
-                return as_it_is(Outcome::Copied, &format!("the rule for {pattern}"));
-            }
-            Some((ActionChoice::Nearest, _)) => options.model = "nearest".to_owned(),
-            _ => {}
-        }
-        let cell = self
-            .cell
-            .filter(|cell| width % cell.0 == 0 && height % cell.1 == 0);
-        let cut = Cut {
-            cell: Some(cell.unwrap_or((width, height))),
-            ..Cut::default()
+        let (options, cut, edges) = match alone.way(name, facts.as_ref()) {
+            Way::AsItIs(outcome, why) => return as_it_is(outcome, &why),
+            Way::Enhance {
+                options,
+                cut,
+                edges,
+            } => (options, cut, edges),
         };
-        let scale = options.scale.map_or(DEFAULT_SCALE, |scale| scale.get());
-        let longest = u64::from(width.max(height)) * u64::from(scale);
-        if longest > u64::from(options.max_size) && cell.is_none() {
-            return as_it_is(Outcome::Copied, "would be larger than --max-size");
-        }
-        let edges = settings.edges.unwrap_or(match alpha {
-            AlphaClass::Opaque => EdgeChoice::Clamp,
-            _ => EdgeChoice::Transparent,
-        });
         let (sheet, _) = self.open(&now.listing, &now.places, name, &cut);
         let Ok(sheet) = sheet else {
             return Ok(Vec::new());
@@ -487,43 +463,16 @@ impl LivePictures {
         let Ok(names) = self.names_of(&sheet) else {
             return Ok(Vec::new());
         };
-        let upscaler = make
-            .models
-            .resolve(&options.model)
-            .map_err(|source| Error::Model {
-                name: options.model.clone(),
-                source,
-            })?;
-        let run = SheetRun {
-            options,
-            edges,
-            upscaler,
-            cache: make.cache,
-            cancel: make.cancel,
-            events: make.events,
-        };
-        let made = match sheet.enhance(run) {
+        let made = match alone::run(sheet, options, edges, make)? {
             Ok(made) => made,
-            Err(
-                error @ (Error::Interrupted | Error::Model { .. } | Error::ModelTooSmall { .. }),
-            ) => {
-                return Err(error);
-            }
-            Err(error) => {
-                let why = chain(&error);
+            Err(why) => {
                 let files = own.iter();
                 return Ok(files
                     .filter_map(|name| self.original(now, name, Outcome::Failed, why.clone()))
                     .collect());
             }
         };
-        let report = made.report;
-        let outcome = if report.enhanced > 0 {
-            Outcome::Enhanced
-        } else {
-            Outcome::Nearest
-        };
-        let cached = report.enhanced > 0 && report.cached == report.enhanced;
+        let (outcome, cached) = alone::outcome(&made);
         let files = names.into_iter().zip(made.files);
         Ok(files
             .filter(|(name, _)| own.contains(name))
