@@ -373,7 +373,7 @@ fn a_training_starts_from_a_checkpoint() {
         [[stage]]
         iterations = 20
         rate = [RATE, RATE]
-        losses = { l1 = 1, grid = 1, adversarial = 0.1, features = 0.5 }
+        losses = { l1 = 1, grid = 1, grain = 1, adversarial = 0.1, features = 0.5, statistics = 0.5 }
     "#;
     let scene = scene(&recipe.replace("RATE", "1e-3"));
     scene.write("still.toml", recipe.replace("RATE", "0"));
@@ -389,10 +389,51 @@ fn a_training_starts_from_a_checkpoint() {
     let losses = fs::read_to_string(scene.path("first/losses.csv")).unwrap();
     let names: Vec<&str> = losses.lines().next().unwrap().split(',').collect();
     let values: Vec<&str> = losses.lines().last().unwrap().split(',').collect();
-    for term in ["l1", "grid", "adversarial", "features", "critic", "penalty"] {
+    for term in [
+        "l1",
+        "grid",
+        "grain",
+        "adversarial",
+        "features",
+        "statistics",
+        "critic",
+        "penalty",
+    ] {
         let at = names.iter().position(|name| *name == term).unwrap();
         assert!(values[at].parse::<f64>().unwrap() > 0.0, "{term}: {losses}");
     }
+
+    // With grain too: its gates are closed at first, and open as it learns.
+    let grained = recipe.replace("blocks = 1 }", "blocks = 1, grain = true }");
+    for (name, rate) in [("closed", "0"), ("open", "1e-3")] {
+        scene.write(format!("{name}.toml"), grained.replace("RATE", rate));
+        let run = RUN.replace("tiny.toml", &format!("{name}.toml"));
+        scene
+            .run(&format!(
+                "{run} --start first/tiny.safetensors --out {name}"
+            ))
+            .exits(0);
+        scene
+            .run(&format!(
+                "convert pack.zip -o {name}.zip --model {name}/tiny.safetensors"
+            ))
+            .exits(0);
+    }
+    scene
+        .run("convert pack.zip -o plain.zip --model first/tiny.safetensors")
+        .exits(0);
+    let stone = |name: &str| {
+        let files = util::unzip(&scene.path(&format!("{name}.zip")));
+        util::file(&files, "assets/minecraft/textures/block/stone.png").to_vec()
+    };
+    assert!(stone("closed") == stone("plain") && stone("open") != stone("plain"));
+    let gates = weights(&scene, "open/tiny.safetensors");
+    let gates: Vec<f32> = gates
+        .iter()
+        .filter(|(name, _)| name.contains("grain"))
+        .flat_map(|(_, values)| values.clone())
+        .collect();
+    assert!(gates.len() > 20 && gates.iter().any(|gate| *gate != 0.0));
 
     let wide = recipe.replace("width = 8, blocks", "width = 16, blocks");
     scene.write("wide.toml", wide.replace("RATE", "0"));

@@ -273,7 +273,7 @@ mod tests {
     /// Scores, penalty and its derivatives by every convolution's weights, against PyTorch in 64 bits.
     #[test]
     fn scores_and_penalty_are_what_pytorch_computes() {
-        let values = values("losses");
+        let values = values("losses", "values.json");
         let cases = values["critics"].as_array().unwrap();
         assert_eq!(cases.len(), 4);
         for case in cases {

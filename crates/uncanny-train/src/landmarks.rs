@@ -122,8 +122,8 @@ pub(crate) mod formula {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures")
     }
 
-    pub(crate) fn values(folder: &str) -> Value {
-        let path = fixtures().join(folder).join("values.json");
+    pub(crate) fn values(folder: &str, file: &str) -> Value {
+        let path = fixtures().join(folder).join(file);
         serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
     }
 
@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn heatmaps_are_what_pytorch_computes() {
         let landmarks = landmarks();
-        let expected = values("landmarks");
+        let expected = values("landmarks", "values.json");
         let found = landmarks.heatmaps(&face(64, 0.0)).unwrap();
         agrees(&found, &expected["made_up"], 1e-4);
         // The same size is left alone; a larger one is reduced with antialiasing.
@@ -307,7 +307,11 @@ mod tests {
         };
         let landmarks = Landmarks::load(&path, Device::Cpu).unwrap();
         let found = landmarks.heatmaps(&face(64, 0.0)).unwrap();
-        agrees(&found, &values("landmarks")["published"], 1e-4);
+        agrees(
+            &found,
+            &values("landmarks", "values.json")["published"],
+            1e-4,
+        );
     }
 
     #[test]

@@ -14,6 +14,15 @@ const WINDOW: i64 = 7;
 /// Fine detail is counted in windows of so many pixels, half overlapping.
 const PATCH: i64 = 16;
 
+/// Detail is compared with itself so many pixels away, at so many scales.
+const LAGS: i64 = 4;
+const GRAIN_SCALES: usize = 3;
+/// Detail of so small a mean square has no grain to speak of: 4 of 255 levels.
+const FAINT: f64 = 1e-3;
+
+/// Pixels of a texel.
+const TEXEL: i64 = 8;
+
 /// How often a network doubles.
 const DOUBLINGS: usize = 3;
 /// A grid is looked for in windows of so many pairs of pixels, half overlapping.
@@ -46,13 +55,22 @@ pub(crate) fn reconstruction(
     if losses.grid > 0.0 {
         add("grid", losses.grid, grid(drawn, real)?)?;
     }
-    if losses.ssim > 0.0 || losses.texture > 0.0 {
+    if losses.detail > 0.0 {
+        add("detail", losses.detail, detail(drawn, real)?)?;
+    }
+    if losses.on_luma() {
         let (a, b) = (luma(drawn)?, luma(real)?);
         if losses.ssim > 0.0 {
             add("ssim", losses.ssim, dissimilarity(&a, &b)?)?;
         }
         if losses.texture > 0.0 {
             add("texture", losses.texture, texture(&a, &b)?)?;
+        }
+        if losses.steps > 0.0 {
+            add("steps", losses.steps, steps(&a, &b)?)?;
+        }
+        if losses.grain > 0.0 {
+            add("grain", losses.grain, grain(&a, &b)?)?;
         }
     }
     if let (true, Some(landmarks)) = (losses.on_landmarks(), landmarks) {
@@ -83,6 +101,15 @@ pub(crate) fn apart(found: &[Tensor], truth: &[Tensor]) -> Result<Tensor> {
         a.f_l1_loss(&b, Reduction::Mean)
     });
     Tensor::f_stack(&each.collect::<Result<Vec<_>>>()?, 0)?.f_mean(Kind::Float)
+}
+
+/// What the critic's levels saw, from the finest to 16x16, as means over 8x8 places, each overlapping half of the next.
+pub(crate) fn local(features: &[Tensor]) -> Result<Vec<Tensor>> {
+    let each = features.iter().map(|seen| {
+        let window = (seen.size()[3] / 8).max(1);
+        mean(&seen.f_to_kind(Kind::Float)?, window, (window / 2).max(1))
+    });
+    each.collect()
 }
 
 /// N x 1 x s x s in -1..1.
@@ -121,12 +148,6 @@ fn dissimilarity(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 /// The detail itself cannot be known from a 64th of the pixels, but how much of it a place has can be learned; a plain
 /// difference would rather have none.
 fn texture(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    let kernel = Tensor::from_slice(&[0f32, 1.0, 0.0, 1.0, -4.0, 1.0, 0.0, 1.0, 0.0]);
-    let kernel = kernel.to_device(a.device()).reshape([1, 1, 3, 3]);
-    let busy = |x: &Tensor, patch: i64| -> Result<Tensor> {
-        let edges = x.f_conv2d(&kernel, None::<&Tensor>, [1, 1], [1, 1], [1, 1], 1)?;
-        mean(&edges.f_abs()?, patch, patch / 2)
-    };
     let full = (busy(a, PATCH)? - busy(b, PATCH)?)
         .f_abs()?
         .f_mean(Kind::Float)?;
@@ -135,6 +156,98 @@ fn texture(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         .f_abs()?
         .f_mean(Kind::Float)?;
     full.f_add(&half)
+}
+
+/// How differently much fine detail there is, as [`texture`] has it: mean squared difference, of R, G, B and luma.
+///
+/// Of luma alone, green would be the cheapest detail; of colours alone, each would have its own.
+fn detail(drawn: &Tensor, real: &Tensor) -> Result<Tensor> {
+    let planes = |x: &Tensor| -> Result<Tensor> {
+        let side = x.size()[3];
+        Tensor::f_cat(&[x, &luma(x)?], 1)?.f_reshape([-1, 1, side, side])
+    };
+    let (mut a, mut b) = (planes(drawn)?, planes(real)?);
+    let mut each = Vec::new();
+    for patch in [PATCH, PATCH / 2] {
+        each.push(busy(&a, patch)?.f_mse_loss(&busy(&b, patch)?, Reduction::Mean)?);
+        (a, b) = (mean(&a, 2, 2)?, mean(&b, 2, 2)?);
+    }
+    Tensor::f_stack(&each, 0)?.f_sum(Kind::Float)
+}
+
+/// N x 1 x s x s to N x 1 x places: local means of the absolute Laplacian.
+fn busy(x: &Tensor, patch: i64) -> Result<Tensor> {
+    mean(&laplacian(x, 1)?.f_abs()?, patch, patch / 2)
+}
+
+/// How differently large the steps of luma between neighbours are, across and down, at each of the places within a texel:
+/// mean squared difference of their local means.
+///
+/// A network that enlarges by repeating pixels leaves stairs, whose steps are all at the same places.
+fn steps(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let across = phases(a)?.f_mse_loss(&phases(b)?, Reduction::Mean)?;
+    let turned = |x: &Tensor| phases(&x.f_transpose(2, 3)?);
+    across.f_add(&turned(a)?.f_mse_loss(&turned(b)?, Reduction::Mean)?)
+}
+
+/// N x 1 x s x s to N x places x 8: local means of the steps across, by their place within a texel.
+fn phases(x: &Tensor) -> Result<Tensor> {
+    let (n, _, height, width) = x.size4()?;
+    // The last step of each line has no other side, and counts for none.
+    let step = x
+        .f_narrow(3, 1, width - 1)?
+        .f_sub(&x.f_narrow(3, 0, width - 1)?)?;
+    let step = step.f_abs()?.f_constant_pad_nd([0, 1])?;
+    let texels = step.f_reshape([n, height, width / TEXEL, TEXEL])?;
+    let (window, stride) = ([PATCH, PATCH / TEXEL], [PATCH / 2, PATCH / TEXEL / 2]);
+    let by_place = texels.f_permute([0, 3, 1, 2])?;
+    by_place.f_avg_pool2d(window, stride, [0, 0], false, true, None)
+}
+
+/// How differently fine detail is correlated with itself, place by place: of the Laplacian of the picture, of its half and
+/// of its quarter, the local means of its products with itself moved by up to [`LAGS`], as shares of its mean square.
+///
+/// Noise has the autocorrelation of a rough material, wherever its bumps lie (Portilla and Simoncelli 2000); a hatching has
+/// another, however fine.
+fn grain(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let (mut a, mut b) = (a.shallow_clone(), b.shallow_clone());
+    let mut each = Vec::new();
+    for scale in 0..GRAIN_SCALES {
+        if scale > 0 {
+            (a, b) = (mean(&a, 2, 2)?, mean(&b, 2, 2)?);
+        }
+        let window = (2 * PATCH) >> scale;
+        let of = |x: &Tensor| -> Result<Tensor> {
+            let all = correlations(x, window)?;
+            all.f_div(&(all.f_narrow(1, 0, 1)? + FAINT))
+        };
+        each.push((of(&a)? - of(&b)?).f_abs()?.f_mean(Kind::Float)?);
+    }
+    Tensor::f_stack(&each, 0)?.f_mean(Kind::Float)
+}
+
+/// N x 1 x s x s to N x lags x places: local means of the Laplacian times itself moved; first by nothing.
+fn correlations(x: &Tensor, window: i64) -> Result<Tensor> {
+    let detail = laplacian(x, 0)?;
+    let (_, _, h, w) = detail.size4()?;
+    let (far, wide) = (LAGS, w - 2 * LAGS);
+    let part = |dy: i64, dx: i64| detail.f_narrow(2, dy, h - far)?.f_narrow(3, far + dx, wide);
+    let here = part(0, 0)?;
+    let mut each = Vec::new();
+    for dy in 0..=LAGS {
+        // Half of the plane: the other half is the same.
+        for dx in if dy == 0 { 0 } else { -LAGS }..=LAGS {
+            each.push(mean(&here.f_mul(&part(dy, dx)?)?, window, window / 2)?);
+        }
+    }
+    Tensor::f_cat(&each, 1)
+}
+
+/// Of N x 1 x s x s, with so many zeros around it.
+fn laplacian(x: &Tensor, padding: i64) -> Result<Tensor> {
+    let kernel = Tensor::from_slice(&[0f32, 1.0, 0.0, 1.0, -4.0, 1.0, 0.0, 1.0, 0.0]);
+    let kernel = kernel.to_device(x.device()).reshape([1, 1, 3, 3]);
+    x.f_conv2d(&kernel, None::<&Tensor>, [1, 1], [padding; 2], [1, 1], 1)
 }
 
 /// The pattern that an upsampling network leaves, of 2, 4 and 8 pixels: how much of the difference keeps alternating
@@ -204,6 +317,87 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn grain_tells_noise_from_a_hatching_of_the_same_strength() {
+        const SIDE: i64 = 128;
+        tch::manual_seed(7);
+        let noise = || Tensor::randn([1, 1, SIDE, SIDE], (Kind::Float, Device::Cpu)) * 0.05;
+        let hatched: Vec<f32> = (0..SIDE * SIDE)
+            .map(|i| if i % SIDE % 4 < 2 { 0.15 } else { -0.15 })
+            .collect();
+        let hatching = Tensor::from_slice(&hatched).reshape([1, 1, SIDE, SIDE]);
+        let (truth, other) = (noise(), noise());
+        // As much of it as `texture` counts.
+        let busy = |x: &Tensor| laplacian(x, 0).unwrap().abs().mean(Kind::Float);
+        let hatching = &hatching * (busy(&truth) / busy(&hatching));
+        let loss = |x: &Tensor| grain(x, &truth).unwrap().double_value(&[]);
+        assert!(loss(&truth) < 1e-9);
+        let (alike, flat, hatched) = (loss(&other), loss(&(&other * 0.0)), loss(&hatching));
+        assert!(
+            alike < 0.2 * hatched && flat < 0.2 * hatched,
+            "{alike} {flat} {hatched}"
+        );
+    }
+
+    #[test]
+    fn detail_asks_for_the_mean_of_what_may_be_and_for_grey() {
+        tch::manual_seed(8);
+        let noise = |sigma: f64| {
+            let grey = Tensor::randn([1, 1, 64, 64], (Kind::Float, Device::Cpu)) * sigma;
+            grey.repeat([1, 3, 1, 1])
+        };
+        let loss = |a: &Tensor, b: &Tensor| detail(a, b).unwrap().double_value(&[]);
+        let (truth, strong) = (noise(0.1), noise(0.3));
+        assert!(loss(&truth, &truth) < 1e-9);
+        assert!(loss(&noise(0.1), &truth) < 0.05 * loss(&(&truth * 0.0), &truth));
+        // Of three places one is rough and nobody knows which.
+        let over = |sigma: f64| {
+            let drawn = noise(sigma);
+            2.0 * loss(&drawn, &(&strong * 0.0)) + loss(&drawn, &strong)
+        };
+        assert!(over(0.1) < over(0.0) && over(0.1) < over(0.2));
+        // The same amount of luma in green alone.
+        let green = Tensor::from_slice(&[0f32, 1.0 / 0.587, 0.0]).reshape([1, 3, 1, 1]);
+        assert!(loss(&(noise(0.1) * green), &truth) > 5.0 * loss(&noise(0.1), &truth));
+    }
+
+    #[test]
+    fn steps_tell_stairs_from_ramps() {
+        let picture = |f: &dyn Fn(i64) -> f32| {
+            let values: Vec<f32> = (0..64 * 64).map(|i| f(i % 64)).collect();
+            Tensor::from_slice(&values).reshape([1, 1, 64, 64])
+        };
+        let ramp = picture(&|x| x as f32 / 64.0);
+        let stairs = picture(&|x| (x / 8 * 8) as f32 / 64.0);
+        let moved = picture(&|x| (x as f32 + 3.0) / 64.0);
+        let found = phases(&stairs).unwrap();
+        assert_eq!(found.size(), [1, 8, 7, 7]);
+        let steps_of = |place: i64| found.double_value(&[0, place, 3, 3]);
+        assert!((steps_of(7) - 0.125).abs() < 1e-6 && steps_of(3).abs() < 1e-6);
+        let loss = |a: &Tensor, b: &Tensor| steps(a, b).unwrap().double_value(&[]);
+        assert!(loss(&ramp, &moved) < 1e-9);
+        // The same down as across.
+        let turned = |x: &Tensor| x.transpose(2, 3);
+        let stairs_off = loss(&ramp, &stairs);
+        assert!(stairs_off > 1e-4);
+        assert!((loss(&turned(&ramp), &turned(&stairs)) - stairs_off).abs() < 1e-9);
+    }
+
+    #[test]
+    fn statistics_forget_where_things_are_within_a_window() {
+        let seen = Tensor::rand([2, 4, 64, 64], (Kind::Float, Device::Cpu));
+        // Each window of 8 with its halves exchanged.
+        let places = [4, 5, 6, 7, 0, 1, 2, 3];
+        let moved: Vec<i64> = (0..64)
+            .map(|x| x / 8 * 8 + places[x as usize % 8])
+            .collect();
+        let moved = seen.index_select(3, &Tensor::from_slice(&moved));
+        let means = |x: &Tensor| mean(&local(&[x.shallow_clone()]).unwrap()[0], 1, 2).unwrap();
+        let off = (means(&seen) - means(&moved)).abs().max();
+        assert!(off.double_value(&[]) < 1e-6);
+        assert_eq!(local(&[seen]).unwrap()[0].size(), [2, 4, 15, 15]);
+    }
+
+    #[test]
     fn a_grid_is_told_from_an_edge_and_from_noise() {
         let clear = Tensor::zeros([1, 3, 64, 64], (Kind::Float, Device::Cpu));
         let found = |x: &Tensor| grid(x, &clear).unwrap().double_value(&[]);
@@ -253,13 +447,17 @@ pub(crate) mod tests {
     #[test]
     fn every_term_is_what_pytorch_computes() {
         let (drawn, real) = drawn_and_real(128);
-        let expected = values("losses");
+        let expected = values("losses", "values.json");
         let losses = Losses {
             l1: 1.0,
             ssim: 2.0,
             texture: 3.0,
+            detail: 0.0,
+            steps: 0.0,
+            grain: 0.0,
             adversarial: 100.0,
             features: 100.0,
+            statistics: 100.0,
             grid: 4.0,
             heatmap: 50.0,
             attention: 5.0,
@@ -285,6 +483,32 @@ pub(crate) mod tests {
             (total.double_value(&[]) - sum).abs() < 1e-4 * sum,
             "{total:?} {sum}"
         );
+    }
+
+    #[test]
+    fn the_losses_of_textures_are_what_numpy_computes() {
+        let (drawn, real) = drawn_and_real(128);
+        let expected = values("losses", "texture.json");
+        let losses = Losses {
+            detail: 2.0,
+            steps: 3.0,
+            grain: 4.0,
+            ..Losses::default()
+        };
+        let (total, terms) = reconstruction(&losses, &drawn, &real, None, 2, Kind::Float).unwrap();
+        let mut sum = 0.0;
+        for ((name, term), (expected_name, weight)) in
+            terms
+                .iter()
+                .zip([("detail", 2.0), ("steps", 3.0), ("grain", 4.0)])
+        {
+            assert_eq!(*name, expected_name);
+            let (found, expected) = (term.double_value(&[]), expected[*name].as_f64().unwrap());
+            let off = (found - expected).abs();
+            assert!(off < 1e-4 * expected, "{name}: {found} {expected}");
+            sum += weight * expected;
+        }
+        assert!((total.double_value(&[]) - sum).abs() < 1e-4 * sum);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use uncanny_model::arch::pfsr::{Progress, STEPS};
+use uncanny_model::arch::relief;
 
 use crate::{Augment, Crop, Degrade, Error, Result};
 
@@ -57,7 +58,28 @@ pub enum NetworkRecipe {
         width: u32,
         /// Residual blocks in it.
         blocks: u32,
+        /// Whether it has noise to shape.
+        #[serde(default)]
+        grain: bool,
     },
+}
+
+impl NetworkRecipe {
+    /// What it makes of Relief, if that is its architecture.
+    pub(crate) fn relief(self) -> Option<relief::Config> {
+        match self {
+            NetworkRecipe::Pfsr { .. } => None,
+            NetworkRecipe::Relief {
+                width,
+                blocks,
+                grain,
+            } => Some(relief::Config {
+                width: i64::from(width),
+                blocks: blocks as usize,
+                grain,
+            }),
+        }
+    }
 }
 
 /// Pictures.
@@ -211,11 +233,22 @@ pub struct Losses {
     pub ssim: f64,
     /// Difference of the local amount of fine detail, at two scales; see [`crate::train()`].
     pub texture: f64,
+    /// The same squared, and of each colour too: it is least for the mean of what a place may have, where `texture` asks
+    /// for the median, which is far less.
+    pub detail: f64,
+    /// Squared difference of how large the steps between neighbours are, apart for each place within a texel: stairs have
+    /// theirs at the borders of texels, halves and quarters.
+    pub steps: f64,
+    /// Difference of the local autocorrelation of fine detail, at three scales; see [`crate::train()`].
+    pub grain: f64,
     /// What the critic says of it, negated.
     pub adversarial: f64,
     /// Mean absolute difference of what the critic sees in it and in the truth, over the critic's levels (Wang et al.
     /// 2018, arXiv 1711.11585). Only beside `adversarial`.
     pub features: f64,
+    /// The same of the means over windows of 16x16 pixels: how much of each a place has, not where. Noise is not blamed
+    /// for lying elsewhere than the truth's, and so may be used. Only beside `adversarial`.
+    pub statistics: f64,
     /// A pattern that repeats every 2, 4 or 8 pixels and is not in the truth; see [`crate::train()`].
     pub grid: f64,
     /// Mean squared difference of the landmark heatmaps.
@@ -231,13 +264,24 @@ impl Losses {
         self.heatmap > 0.0 || self.attention > 0.0
     }
 
-    fn all(&self) -> [f64; 8] {
+    /// Whether luma is looked at.
+    pub(crate) fn on_luma(&self) -> bool {
+        [self.ssim, self.texture, self.steps, self.grain]
+            .iter()
+            .any(|weight| *weight > 0.0)
+    }
+
+    fn all(&self) -> [f64; 12] {
         [
             self.l1,
             self.ssim,
             self.texture,
+            self.detail,
+            self.steps,
+            self.grain,
             self.adversarial,
             self.features,
+            self.statistics,
             self.grid,
             self.heatmap,
             self.attention,
@@ -443,8 +487,13 @@ impl Recipe {
     pub(crate) fn identity(&self) -> String {
         let network = match self.network {
             NetworkRecipe::Pfsr { width } => format!("pfsr, width {width}"),
-            NetworkRecipe::Relief { width, blocks } => {
-                format!("relief, width {width}, {blocks} blocks")
+            NetworkRecipe::Relief {
+                width,
+                blocks,
+                grain,
+            } => {
+                let grain = if grain { ", grain" } else { "" };
+                format!("relief, width {width}, {blocks} blocks{grain}")
             }
         };
         let CriticRecipe {

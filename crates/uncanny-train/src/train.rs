@@ -13,7 +13,7 @@ use serde::Serialize;
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 use uncanny_model::arch::pfsr::{self, Generator, Progress};
-use uncanny_model::arch::relief::{self, Relief};
+use uncanny_model::arch::relief::Relief;
 use uncanny_model::checkpoint::{self, DType};
 use uncanny_model::tensors::{channels_last, load_exactly};
 use uncanny_model::{Device, Network};
@@ -42,13 +42,17 @@ const SHOWN: usize = 8;
 /// The losses are averaged over so many iterations before they are written down.
 const LOSSES_EVERY: u64 = 20;
 /// What the losses' file tells, in order.
-const TERMS: [&str; 10] = [
+const TERMS: [&str; 14] = [
     "l1",
     "grid",
     "ssim",
     "texture",
+    "detail",
+    "steps",
+    "grain",
     "adversarial",
     "features",
+    "statistics",
     "heatmap",
     "attention",
     "critic",
@@ -151,18 +155,12 @@ enum Student {
 
 impl Student {
     fn new(store: &VarStore, recipe: NetworkRecipe) -> Result<Student> {
-        Ok(match recipe {
-            NetworkRecipe::Pfsr { width } => {
+        Ok(match (recipe, recipe.relief()) {
+            (_, Some(config)) => Student::Relief(Relief::new(&store.root(), config)?),
+            (NetworkRecipe::Pfsr { width } | NetworkRecipe::Relief { width, .. }, None) => {
                 let width = i64::from(width);
                 let generator = Generator::new(&store.root(), pfsr::Config { width });
                 Student::Pfsr(Box::new(generator))
-            }
-            NetworkRecipe::Relief { width, blocks } => {
-                let config = relief::Config {
-                    width: i64::from(width),
-                    blocks: blocks as usize,
-                };
-                Student::Relief(Relief::new(&store.root(), config)?)
             }
         })
     }
@@ -313,16 +311,19 @@ impl Studio {
             };
             total = total.f_add(&(&blame * losses.adversarial))?;
             terms.push(("adversarial", blame.detach()));
+            let count = real.size()[0];
+            let truth = judged.features.iter();
+            let truth = truth.map(|seen| seen.detach().f_narrow(0, 0, count));
+            let truth = truth.collect::<std::result::Result<Vec<_>, _>>()?;
             if losses.features > 0.0 {
-                let count = real.size()[0];
-                let truth = judged.features.iter();
-                let truth = truth.map(|seen| seen.detach().f_narrow(0, 0, count));
-                let apart = loss::apart(
-                    &now.features,
-                    &truth.collect::<std::result::Result<Vec<_>, _>>()?,
-                )?;
+                let apart = loss::apart(&now.features, &truth)?;
                 total = total.f_add(&(&apart * losses.features))?;
                 terms.push(("features", apart.detach()));
+            }
+            if losses.statistics > 0.0 {
+                let apart = loss::apart(&loss::local(&now.features)?, &loss::local(&truth)?)?;
+                total = total.f_add(&(&apart * losses.statistics))?;
+                terms.push(("statistics", apart.detach()));
             }
         }
         (&total * self.scale.scale).f_backward()?;
@@ -342,10 +343,13 @@ impl Studio {
 /// and the training stops.
 ///
 /// The losses of [`crate::recipe::Losses`], on pictures in -1..1: `l1` is the mean absolute difference; `ssim` is 1
-/// minus SSIM of luma; `texture` compares, at full and half size, the means of the absolute Laplacian in windows of 16
-/// and 8 pixels; `adversarial` is minus the critic's score (WGAN-GP), or the logistic loss of it; `features` compares what
-/// the critic's levels see; `grid` is what of the difference alternates with the pixels, in steps of 2, 4 and 8; `heatmap` and `attention` are PFSR's, through the
-/// compressed landmark network.
+/// minus SSIM of luma; `texture` compares, at full and half size, the means of the absolute Laplacian of luma in windows of
+/// 16 and 8 pixels, and `detail` the same of R, G, B and luma, squared; `steps` compares, squared, the means in such windows
+/// of the absolute differences of neighbours, apart for each of the 8 places within a texel, across and down; `grain`
+/// compares the Laplacian's local autocorrelation, up to 4 pixels, at full, half and quarter size; `grid` is what of the
+/// difference alternates with the pixels, in steps of 2, 4 and 8; `adversarial` is minus the critic's score (WGAN-GP), or
+/// the logistic loss of it; `features` compares what the critic's levels see, `statistics` its means in windows of 16
+/// pixels; `heatmap` and `attention` are PFSR's, through the compressed landmark network.
 ///
 /// Leaves in `options.out`: `NAME.safetensors` (f16, the averaged weights, anew at every measurement),
 /// `state.safetensors` (to go on from), `losses.csv`, `metrics.csv`, their curves as `losses.png` and `metrics.png`,
@@ -394,7 +398,10 @@ pub fn train(
     let mut store = VarStore::new(device);
     let student = Student::new(&store, recipe.network)?;
     if let Some(start) = &options.start {
-        let checkpoint = checkpoint::read(start)?;
+        let mut checkpoint = checkpoint::read(start)?;
+        if let Some(config) = recipe.network.relief() {
+            config.add_grain(&mut checkpoint.state)?;
+        }
         load_exactly(&mut store, &checkpoint.state, |key| {
             key.ends_with("num_batches_tracked")
         })?;

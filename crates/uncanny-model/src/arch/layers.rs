@@ -185,12 +185,12 @@ impl Conv {
         })
     }
 
-    /// Of a network in training: these very variables. `weight`: out x in x 3 x 3.
+    /// Of a network in training: these very variables. `weight`: out x in x k x k, k odd.
     pub(crate) fn variable(weight: Tensor, bias: Tensor) -> Conv {
         Conv {
+            padding: weight.size()[3] / 2,
             weight,
             bias: Some(bias),
-            padding: 1,
             groups: 1,
         }
     }

@@ -19,6 +19,7 @@ pub mod script;
 pub mod span;
 pub mod swinir;
 
+mod grain;
 pub(crate) mod layers;
 mod transformer;
 mod upsampler;

@@ -6,15 +6,20 @@
 //! back-projection (Irani and Peleg, 1991) returns each 8x8 block's mean to the texel it came from, but for what the
 //! enlargement of the difference spills over.
 //!
+//! With grain, each doubling also has noise (`grain.rs`) and says by its features how much of it belongs where; files
+//! from before it have none.
+//!
 //! Trained and run by the same code: [`Relief::new`] makes variables, [`Relief::load`] takes them from a file.
 
 use tch::nn::{self, Path};
 use tch::{Kind, TchError, Tensor};
 use uncanny_texture::{Scale, Tiling};
 
+use super::grain::Grain;
 use super::layers::{Conv, Place, Slope, Weights, conv_shape, count, need_conv, repeat_pixels};
 use super::{Architecture, Forward};
 use crate::checkpoint::{Checkpoint, StateDict};
+use crate::tensors::from_tensor;
 use crate::{Error, Result};
 
 /// How many times as big its output is.
@@ -26,8 +31,13 @@ const SLOPE: f64 = 0.2;
 /// How much smaller the first weights of what is added to something else are: a new network gives the interpolation.
 const QUIET: f64 = 0.1;
 
+/// Gates are so many times as open as their convolutions say: closed ones learn to open as soon as the rest learns to do
+/// without them (an equalised learning rate: Karras et al. 2018, arXiv 1710.10196).
+const GATE: f64 = 4.0;
+
 /// A texture's 16 pixels with 6 of context on each side. The shipped network's joints on a texture of bricks and noise:
-/// at most 7 levels of 255 with 4 pixels, 1 with 6 (`tests/relief.rs`).
+/// at most 7 levels of 255 with 4 pixels, 1 with 6 (`tests/relief.rs`). The stride is what its noise repeats its places
+/// after.
 const TILING: Tiling = Tiling::fixed(28, 16, 0);
 
 /// Hyperparameters, all derived from tensor shapes.
@@ -37,6 +47,8 @@ pub struct Config {
     pub width: i64,
     /// Residual blocks in the trunk.
     pub blocks: usize,
+    /// Whether each doubling has noise to shape.
+    pub grain: bool,
 }
 
 impl Architecture for Config {
@@ -54,12 +66,17 @@ impl Architecture for Config {
             });
         }
         let blocks = count(state, |i| format!("body.{i}.conv_0.weight"));
-        Ok(Some(Config { width, blocks }))
+        Ok(Some(Config {
+            width,
+            blocks,
+            grain: state.contains("up.0.grain.weight"),
+        }))
     }
 
     fn describe(&self) -> String {
         let (width, blocks) = (self.width, self.blocks);
-        format!("Relief, {width} channels, {blocks} blocks")
+        let grain = if self.grain { ", with grain" } else { "" };
+        format!("Relief, {width} channels, {blocks} blocks{grain}")
     }
 
     fn scale(&self) -> Scale {
@@ -72,6 +89,7 @@ impl Architecture for Config {
         for level in 1..=DOUBLINGS {
             let pixels = 1 << (2 * level);
             weights += 9 * (c(level - 1) * c(level) + c(level) * c(level)) * pixels;
+            weights += u64::from(self.grain) * c(level) * c(level) * pixels;
         }
         weights += 27 * c(DOUBLINGS) * (SCALE * SCALE) as u64;
         2 * weights * width * height
@@ -91,7 +109,31 @@ impl Architecture for Config {
     }
 }
 
+/// The key of a doubling's grain.
+fn grain_of(doubling: i64) -> String {
+    format!("up.{doubling}.grain")
+}
+
 impl Config {
+    /// Makes the state of a network without grain that of one with grain, which draws the very same: with all its gates
+    /// closed. Leaves any other as it is.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn add_grain(&self, state: &mut StateDict) -> Result<()> {
+        for level in (1..=DOUBLINGS).filter(|_| self.grain) {
+            let (name, c) = (grain_of(level - 1), self.channels(level));
+            for (key, shape) in [("weight", vec![c, c, 1, 1]), ("bias", vec![c])] {
+                let key = format!("{name}.{key}");
+                if !state.contains(&key) {
+                    let closed = Tensor::f_zeros(shape, (Kind::Float, tch::Device::Cpu))?;
+                    state.insert(key, from_tensor(&closed)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Channels at 1, 2, 4 and 8 times the input's resolution.
     fn channels(self, level: i64) -> i64 {
         self.width >> level
@@ -107,6 +149,8 @@ struct Block {
 #[derive(Debug)]
 struct Doubling {
     conv: Conv,
+    /// How much noise, where: 1x1.
+    grain: Option<Conv>,
     refine: Conv,
 }
 
@@ -130,17 +174,22 @@ impl Relief {
             device: path.device(),
             kind: Kind::Float,
         };
-        Relief::build(config, place, &mut |name, out, input| {
+        Relief::build(config, place, &mut |name, out, input, k| {
             let path = name.split('.').fold(path.clone(), |path, part| path / part);
             // He et al. 2015, for a leaky slope; "quiet" where the result is added to something.
             let quiet = name.ends_with("conv_1") || name.ends_with("refine") || name == "to_rgb";
             let gain = if quiet { QUIET } else { 1.0 };
-            let spread = gain * (2.0 / ((1.0 + SLOPE * SLOPE) * 9.0 * input as f64)).sqrt();
-            let normal = nn::Init::Randn {
-                mean: 0.0,
-                stdev: spread,
+            let taps = (k * k * input) as f64;
+            let spread = gain * (2.0 / ((1.0 + SLOPE * SLOPE) * taps)).sqrt();
+            let init = if name.ends_with("grain") {
+                nn::Init::Const(0.0)
+            } else {
+                nn::Init::Randn {
+                    mean: 0.0,
+                    stdev: spread,
+                }
             };
-            let weight = path.var("weight", &[out, input, 3, 3], normal);
+            let weight = path.var("weight", &[out, input, k, k], init);
             Ok(Conv::variable(weight, path.zeros("bias", &[out])))
         })
     }
@@ -151,41 +200,45 @@ impl Relief {
     /// Missing or surplus keys, or a tensor of another shape: each named.
     pub fn load(state: &StateDict, config: Config, place: Place) -> Result<Relief> {
         let mut weights = Weights::new(state, place);
-        let network = Relief::build(config, place, &mut |name, out, input| {
-            weights.conv(name, out, input, 3)
+        let network = Relief::build(config, place, &mut |name, out, input, k| {
+            weights.conv(name, out, input, k)
         })?;
         weights.finish(|_| false)?;
         Ok(network)
     }
 
-    /// `conv` makes the 3x3 convolution of a name, with so many output and input channels.
+    /// `make` makes the convolution of a name, with so many output and input channels, k x k.
     fn build(
         config: Config,
         place: Place,
-        conv: &mut dyn FnMut(&str, i64, i64) -> Result<Conv>,
+        make: &mut dyn FnMut(&str, i64, i64, i64) -> Result<Conv>,
     ) -> Result<Relief> {
         let c = |level| config.channels(level);
         let mut body = Vec::with_capacity(config.blocks);
-        let conv_in = conv("conv_in", c(0), 3)?;
+        let conv_in = make("conv_in", c(0), 3, 3)?;
         for i in 0..config.blocks {
             body.push(Block {
-                conv_0: conv(&format!("body.{i}.conv_0"), c(0), c(0))?,
-                conv_1: conv(&format!("body.{i}.conv_1"), c(0), c(0))?,
+                conv_0: make(&format!("body.{i}.conv_0"), c(0), c(0), 3)?,
+                conv_1: make(&format!("body.{i}.conv_1"), c(0), c(0), 3)?,
             });
         }
         let mut up = Vec::new();
         for level in 1..=DOUBLINGS {
             let i = level - 1;
+            let grain = config
+                .grain
+                .then(|| make(&grain_of(i), c(level), c(level), 1));
             up.push(Doubling {
-                conv: conv(&format!("up.{i}.conv"), c(level), c(level - 1))?,
-                refine: conv(&format!("up.{i}.refine"), c(level), c(level))?,
+                conv: make(&format!("up.{i}.conv"), c(level), c(level - 1), 3)?,
+                grain: grain.transpose()?,
+                refine: make(&format!("up.{i}.refine"), c(level), c(level), 3)?,
             });
         }
         Ok(Relief {
             conv_in,
             body,
             up,
-            to_rgb: conv("to_rgb", 3, c(DOUBLINGS))?,
+            to_rgb: make("to_rgb", 3, c(DOUBLINGS), 3)?,
             slope: Slope::leaky(SLOPE, place)?,
         })
     }
@@ -213,10 +266,18 @@ impl Relief {
             y = y.f_add(&block.conv_1.forward(&inner)?)?;
         }
         y = y.f_add(&first)?;
-        for doubling in &self.up {
+        let grain = match self.up.first() {
+            Some(Doubling { grain: Some(_), .. }) => Some(Grain::of(x)?),
+            _ => None,
+        };
+        for (level, doubling) in (1..).zip(&self.up) {
             y = self
                 .slope
                 .forward(&doubling.conv.forward(&repeat_pixels(&y, 2)?)?)?;
+            if let (Some(grain), Some(gate)) = (&grain, &doubling.grain) {
+                let noise = grain.at(1 << level, y.size()[1], kind)?;
+                y = y.f_addcmul(&gate.forward(&y)?, &(noise * GATE))?;
+            }
             y = y.f_add(&self.slope.forward(&doubling.refine.forward(&y)?)?)?;
         }
         let detail = self.to_rgb.forward(&y)?.f_to_kind(x.kind())?;
@@ -249,13 +310,14 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::checkpoint::CheckpointFormat;
+    use crate::checkpoint::{CheckpointFormat, TensorData};
     use crate::tensors::state_of;
     use tch::Device;
 
     const CONFIG: Config = Config {
         width: 16,
         blocks: 2,
+        grain: false,
     };
 
     #[test]
@@ -302,6 +364,45 @@ mod tests {
         assert!(off(&y) < 0.01, "{}", off(&y));
         let plain = repeat_pixels(&x, 8).unwrap();
         assert!(off(&plain) < 1e-6, "{}", off(&plain));
+    }
+
+    /// A network without grain, and the same with gates that are closed, or open at random.
+    #[test]
+    fn with_its_gates_closed_it_is_the_network_without_grain() {
+        tch::manual_seed(5);
+        let store = nn::VarStore::new(Device::Cpu);
+        let _network = Relief::new(&store.root(), CONFIG).unwrap();
+        let mut state = state_of(&store).unwrap();
+        let plain = Relief::load(&state, CONFIG, Place::CPU).unwrap();
+        let config = Config {
+            grain: true,
+            ..CONFIG
+        };
+        let error = Relief::load(&state, config, Place::CPU).unwrap_err();
+        assert!(error.to_string().contains("up.0.grain.weight"), "{error}");
+        CONFIG.add_grain(&mut state).unwrap();
+        assert!(!state.contains("up.0.grain.weight"));
+        config.add_grain(&mut state).unwrap();
+        let closed = Relief::load(&state, config, Place::CPU).unwrap();
+        let x = Tensor::rand([2, 3, 12, 16], (Kind::Float, Device::Cpu));
+        let drawn = plain.forward(&x).unwrap();
+        assert!(closed.forward(&x).unwrap().equal(&drawn));
+
+        let bias = TensorData::from_f32(vec![8], &[0.05; 8]).unwrap();
+        state.insert("up.0.grain.bias", bias);
+        let open = Relief::load(&state, config, Place::CPU).unwrap();
+        let noisy = open.forward(&x).unwrap();
+        assert!((&noisy - drawn).abs().mean(Kind::Float).double_value(&[]) > 1e-4);
+        assert!(open.forward(&x).unwrap().equal(&noisy), "the same again");
+        let fresh = nn::VarStore::new(Device::Cpu);
+        let fresh = (Relief::new(&fresh.root(), config).unwrap(), fresh);
+        let checkpoint = Checkpoint {
+            state: state_of(&fresh.1).unwrap(),
+            scalars: BTreeMap::new(),
+            metadata: BTreeMap::new(),
+            format: CheckpointFormat::Safetensors,
+        };
+        assert_eq!(Config::detect(&checkpoint).unwrap(), Some(config));
     }
 
     #[test]
