@@ -1,0 +1,503 @@
+//! What of a pack the world shows: its block textures, the frames of those that move, its tints. Knows no engine.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use uncanny_pack::{Pack, PackLimits, parse_json};
+
+use crate::blocks::{Pass, Tint, stand_ins};
+use crate::mesh::{Tile, Tiles};
+
+/// Most layers that a texture array has on the machines we know.
+const MOST_LAYERS: u32 = 2048;
+/// Most frames of one texture.
+const MOST_FRAMES: u32 = 64;
+
+/// A texture of a block.
+#[derive(Clone, Debug)]
+pub(crate) struct Texture {
+    /// Its path inside the pack.
+    pub path: String,
+    /// The first of its layers, one to a frame.
+    pub layer: u32,
+    /// How many frames it has.
+    pub frames: u32,
+    /// How wide a frame is, in pixels as painted.
+    pub size: u32,
+    /// Its steps.
+    pub tile: Tile,
+    /// The mesh that a cube of it belongs to.
+    pub pass: Pass,
+}
+
+/// A pack, looked through.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Catalogue {
+    /// All block textures, in the pack's order.
+    pub textures: Vec<Texture>,
+    /// All steps of all textures: a layer, the one after it (12 bits each) and how far between (8 bits).
+    pub steps: Vec<u32>,
+    /// How many layers there are.
+    pub layers: u32,
+    /// Entity textures that it has, by the name that the demo asks for.
+    pub entities: BTreeMap<&'static str, String>,
+    /// What could not be shown as it should.
+    pub notes: Vec<String>,
+    by_name: HashMap<String, usize>,
+    tints: HashMap<Tint, [f32; 3]>,
+}
+
+/// The demo's mobs and where their textures may be.
+const ENTITIES: [(&str, &[&str]); 3] = [
+    (
+        "pig",
+        &["pig/pig_temperate", "pig/temperate_pig", "pig/pig"],
+    ),
+    ("slime", &["slime/slime"]),
+    ("villager", &["villager/villager"]),
+];
+
+impl Catalogue {
+    /// Looks through a pack.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or has no block textures.
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
+        let pack = Pack::open(path, &PackLimits::default())
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        let mut catalogue = Self::default();
+        let mut found: Vec<(&str, &str, usize)> = Vec::new();
+        for (index, entry) in pack.entries().iter().enumerate() {
+            let Some(inside) = entry.name.strip_prefix(pack.root()) else {
+                continue;
+            };
+            let mut parts = inside.splitn(3, '/');
+            let (Some("assets"), Some(_), Some(rest)) = (parts.next(), parts.next(), parts.next())
+            else {
+                continue;
+            };
+            let name = rest
+                .strip_prefix("textures/block/")
+                .or(rest.strip_prefix("textures/blocks/"));
+            let Some(name) = name.and_then(|name| name.strip_suffix(".png")) else {
+                continue;
+            };
+            // Maps of light and relief are no pictures.
+            if !(name.ends_with("_n") || name.ends_with("_s")) {
+                found.push((inside, name, index));
+            }
+        }
+        let mut left_out = 0;
+        for (inside, name, index) in found {
+            let picture = pack.read(index).map_err(|error| error.to_string());
+            let picture = picture.and_then(|bytes| {
+                image::load_from_memory(&bytes).map_err(|error| error.to_string())
+            });
+            let picture = match picture {
+                Ok(picture) => picture.into_rgba8(),
+                Err(error) => {
+                    catalogue.notes.push(format!("{inside}: {error}"));
+                    continue;
+                }
+            };
+            let sidecar = pack.find(&format!("{}{inside}.mcmeta", pack.root()));
+            let sidecar = sidecar.and_then(|index| pack.read(index).ok());
+            let sequence = Sequence::of(picture.dimensions(), sidecar.as_deref());
+            if catalogue.layers + sequence.frames > MOST_LAYERS {
+                left_out += 1;
+                continue;
+            }
+            catalogue.add(inside, name, &picture, &sequence);
+        }
+        if left_out > 0 {
+            catalogue.notes.push(format!(
+                "{left_out} textures are left out: the world has room for {MOST_LAYERS} layers"
+            ));
+        }
+        if catalogue.textures.is_empty() {
+            return Err(format!(
+                "{}: the pack has no textures in assets/*/textures/block",
+                path.display()
+            ));
+        }
+        catalogue.find_entities(&pack);
+        catalogue.find_tints(&pack);
+        catalogue.find_stand_ins();
+        Ok(catalogue)
+    }
+
+    fn add(&mut self, inside: &str, name: &str, picture: &image::RgbaImage, sequence: &Sequence) {
+        let first = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
+        self.steps.extend(sequence.steps(self.layers));
+        let (mut clear, mut mixed) = (0u32, 0u32);
+        for pixel in picture.pixels() {
+            clear += u32::from(pixel.0[3] == 0);
+            mixed += u32::from(!matches!(pixel.0[3], 0 | 255));
+        }
+        let pass = match (clear, mixed) {
+            (0, 0) => Pass::Opaque,
+            (_, 0) => Pass::Cutout,
+            _ => Pass::Translucent,
+        };
+        // The game's own namespace wins.
+        let here = self.textures.len();
+        if inside.starts_with("assets/minecraft/") || !self.by_name.contains_key(name) {
+            self.by_name.insert(name.to_owned(), here);
+        }
+        self.textures.push(Texture {
+            path: inside.to_owned(),
+            layer: self.layers,
+            frames: sequence.frames,
+            size: picture.width(),
+            tile: Tile {
+                first,
+                steps: u32::try_from(self.steps.len()).unwrap_or(u32::MAX) - first,
+            },
+            pass,
+        });
+        self.layers += sequence.frames;
+    }
+
+    fn find_entities(&mut self, pack: &Pack) {
+        for (name, places) in ENTITIES {
+            let paths = places
+                .iter()
+                .map(|place| format!("assets/minecraft/textures/entity/{place}.png"));
+            let found = paths
+                .clone()
+                .find(|path| pack.find(&format!("{}{path}", pack.root())).is_some());
+            match found {
+                Some(path) => {
+                    self.entities.insert(name, path);
+                }
+                None => self
+                    .notes
+                    .push(format!("no texture for the {name}: it stays away")),
+            }
+        }
+    }
+
+    /// Plains, as the game colours them.
+    fn find_tints(&mut self, pack: &Pack) {
+        let map = |name: &str| {
+            let index = pack.find(&format!(
+                "{}assets/minecraft/textures/colormap/{name}.png",
+                pack.root()
+            ))?;
+            let picture = image::load_from_memory(&pack.read(index).ok()?)
+                .ok()?
+                .into_rgba8();
+            // Temperature 0.8, rainfall 0.4.
+            let (x, y) = (51 * picture.width() / 256, 173 * picture.height() / 256);
+            let [r, g, b, _] = picture
+                .get_pixel_checked(x.min(picture.width() - 1), y.min(picture.height() - 1))?
+                .0;
+            Some([r, g, b])
+        };
+        let grass = map("grass").unwrap_or([0x91, 0xBD, 0x59]);
+        let foliage = map("foliage").unwrap_or([0x77, 0xAB, 0x2F]);
+        for (tint, colour) in [
+            (Tint::None, [255; 3]),
+            (Tint::Grass, grass),
+            (Tint::Foliage, foliage),
+            (Tint::Birch, [0x80, 0xA7, 0x55]),
+            (Tint::Water, [0x3F, 0x76, 0xE4]),
+        ] {
+            self.tints.insert(tint, colour.map(linear));
+        }
+    }
+
+    fn find_stand_ins(&mut self) {
+        let mut missing = Vec::new();
+        for name in NAMES {
+            if !self.by_name.contains_key(*name) {
+                let stand_in = stand_ins(name)
+                    .iter()
+                    .find_map(|other| self.by_name.get(*other).copied());
+                self.by_name
+                    .insert((*name).to_owned(), stand_in.unwrap_or(0));
+                missing.push(*name);
+            }
+        }
+        if !missing.is_empty() {
+            self.notes.push(format!(
+                "not in this pack, others stand in: {}",
+                missing.join(", ")
+            ));
+        }
+    }
+}
+
+/// All names that the world's blocks ask for.
+const NAMES: &[&str] = &[
+    "stone",
+    "dirt",
+    "grass_block_top",
+    "grass_block_side",
+    "snow",
+    "grass_block_snow",
+    "sand",
+    "sandstone",
+    "sandstone_top",
+    "gravel",
+    "clay",
+    "water_still",
+    "ice",
+    "lava_still",
+    "obsidian",
+    "coal_ore",
+    "iron_ore",
+    "gold_ore",
+    "redstone_ore",
+    "diamond_ore",
+    "emerald_ore",
+    "cobblestone",
+    "mossy_cobblestone",
+    "stone_bricks",
+    "mossy_stone_bricks",
+    "moss_block",
+    "oak_log",
+    "oak_log_top",
+    "oak_leaves",
+    "birch_log",
+    "birch_log_top",
+    "birch_leaves",
+    "oak_planks",
+    "spruce_planks",
+    "birch_planks",
+    "bricks",
+    "roof_tiles",
+    "glass",
+    "orange_stained_glass",
+    "light_blue_stained_glass",
+    "bookshelf",
+    "glowstone",
+    "hay_block_top",
+    "hay_block_side",
+    "red_wool",
+    "white_wool",
+    "dirt_path_top",
+    "dirt_path_side",
+    "farmland_moist",
+    "pumpkin_top",
+    "pumpkin_side",
+    "carved_pumpkin",
+    "oak_door_bottom",
+    "oak_door_top",
+    "torch",
+    "campfire_fire",
+    "short_grass",
+    "fern",
+    "poppy",
+    "dandelion",
+    "cornflower",
+    "sunbloom",
+    "brown_mushroom",
+    "red_mushroom",
+    "oak_sapling",
+    "wheat_stage3",
+    "wheat_stage7",
+];
+
+impl Tiles for Catalogue {
+    fn named(&self, name: &str) -> Tile {
+        let index = self.by_name.get(name).copied().unwrap_or(0);
+        self.textures
+            .get(index)
+            .map_or(Tile::default(), |texture| texture.tile)
+    }
+
+    fn sample(&self, number: u16) -> (Tile, Pass, Tint) {
+        let Some(texture) = self.textures.get(usize::from(number)) else {
+            return (Tile::default(), Pass::Opaque, Tint::None);
+        };
+        let name = texture.path.rsplit('/').next().unwrap_or_default();
+        let tint = match name.trim_end_matches(".png") {
+            "grass_block_top" | "grass_block_side_overlay" | "short_grass" | "fern" | "grass" => {
+                Tint::Grass
+            }
+            "birch_leaves" => Tint::Birch,
+            name if name.ends_with("_leaves") || name == "vine" => Tint::Foliage,
+            name if name.starts_with("water_") => Tint::Water,
+            _ => Tint::None,
+        };
+        (texture.tile, texture.pass, tint)
+    }
+
+    fn tint(&self, tint: Tint) -> [f32; 3] {
+        self.tints.get(&tint).copied().unwrap_or([1.0; 3])
+    }
+
+    fn overlay(&self) -> Option<Tile> {
+        let index = self.by_name.get("grass_block_side_overlay")?;
+        self.textures.get(*index).map(|texture| texture.tile)
+    }
+}
+
+fn linear(value: u8) -> f32 {
+    (f32::from(value) / 255.0).powf(2.2)
+}
+
+/// How a texture plays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Sequence {
+    frames: u32,
+    /// Frames in the order they are shown, and for how many steps each.
+    shown: Vec<(u32, u32)>,
+    interpolate: bool,
+}
+
+impl Sequence {
+    /// What a sidecar says of a picture. A tall picture without one stands still.
+    fn of((width, height): (u32, u32), sidecar: Option<&[u8]>) -> Self {
+        let still = Self {
+            frames: 1,
+            shown: vec![(0, 1)],
+            interpolate: false,
+        };
+        let Some(json) = sidecar.and_then(|bytes| parse_json(bytes).ok()) else {
+            return still;
+        };
+        let Some(animation) = json.get("animation") else {
+            return still;
+        };
+        let number = |key: &str| {
+            animation
+                .get(key)
+                .and_then(serde_json::Value::as_u64)
+                .and_then(|it| u32::try_from(it).ok())
+        };
+        let tall = number("height").unwrap_or(width).max(1);
+        let frames = (height / tall).clamp(1, MOST_FRAMES);
+        let time = number("frametime").unwrap_or(1).clamp(1, 600);
+        let list = animation
+            .get("frames")
+            .and_then(serde_json::Value::as_array);
+        let shown: Vec<(u32, u32)> = match list {
+            None => (0..frames).map(|frame| (frame, time)).collect(),
+            Some(list) => list
+                .iter()
+                .filter_map(|frame| {
+                    let index = frame.as_u64().or_else(|| frame.get("index")?.as_u64())?;
+                    let time = frame
+                        .get("time")
+                        .and_then(serde_json::Value::as_u64)
+                        .unwrap_or(u64::from(time));
+                    Some((
+                        u32::try_from(index).ok()?,
+                        u32::try_from(time).ok()?.clamp(1, 600),
+                    ))
+                })
+                .filter(|(index, _)| *index < frames)
+                .collect(),
+        };
+        if shown.is_empty() {
+            return Self { frames, ..still };
+        }
+        Self {
+            frames,
+            shown,
+            interpolate: animation
+                .get("interpolate")
+                .and_then(serde_json::Value::as_bool)
+                .unwrap_or(false),
+        }
+    }
+
+    fn steps(&self, layer: u32) -> Vec<u32> {
+        let mut steps = Vec::new();
+        for (number, (frame, time)) in self.shown.iter().enumerate() {
+            let (next, _) = self.shown[(number + 1) % self.shown.len()];
+            for step in 0..*time {
+                let between = if self.interpolate {
+                    step * 255 / time
+                } else {
+                    0
+                };
+                steps.push((layer + frame) | (layer + next) << 12 | between << 24);
+            }
+        }
+        steps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn starter() -> Catalogue {
+        Catalogue::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/starter"))
+            .expect("the starter pack")
+    }
+
+    #[test]
+    fn the_starter_pack_lacks_nothing() {
+        let catalogue = starter();
+        assert!(catalogue.notes.is_empty(), "{:?}", catalogue.notes);
+        assert!(
+            catalogue.textures.len() > 70,
+            "{}",
+            catalogue.textures.len()
+        );
+        assert_eq!(catalogue.entities.len(), 3);
+        assert_ne!(catalogue.tint(Tint::Grass), [1.0; 3]);
+    }
+
+    #[test]
+    fn a_zip_is_the_same_as_its_folder() {
+        let zip =
+            Catalogue::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/starter.zip"))
+                .expect("a zip");
+        let folder = starter();
+        let paths = |catalogue: &Catalogue| {
+            let mut paths: Vec<String> = catalogue
+                .textures
+                .iter()
+                .map(|texture| texture.path.clone())
+                .collect();
+            paths.sort();
+            paths
+        };
+        assert_eq!(paths(&zip), paths(&folder));
+    }
+
+    #[test]
+    fn every_name_of_every_block_is_known() {
+        use crate::blocks::{Block, Ore, Plant};
+        let world = crate::world::World::new(crate::SEED, 0);
+        let mut seen = 0;
+        for x in 0..world.size[0] {
+            for y in 0..world.size[1] {
+                for z in 0..world.size[2] {
+                    for name in world.get([x, y, z]).look().sides {
+                        assert!(name.is_empty() || NAMES.contains(&name), "{name}");
+                        seen += 1;
+                    }
+                }
+            }
+        }
+        assert!(seen > 100_000);
+        assert!(NAMES.contains(&Block::Ore(Ore::Emerald).look().sides[0]));
+        assert!(NAMES.contains(&Block::Plant(Plant::Sapling).look().sides[0]));
+    }
+
+    #[test]
+    fn frames_play_in_the_sidecar_s_order() {
+        let sidecar =
+            br#"{"animation": {"frametime": 2, "frames": [1, {"index": 0, "time": 3}, 9]}}"#;
+        let sequence = Sequence::of((16, 32), Some(sidecar));
+        assert_eq!(
+            (sequence.frames, sequence.shown.as_slice()),
+            (2, &[(1, 2), (0, 3)][..])
+        );
+        let layers: Vec<u32> = sequence.steps(5).iter().map(|step| step & 0xFFF).collect();
+        assert_eq!(layers, [6, 6, 5, 5, 5]);
+        let smooth = Sequence::of(
+            (16, 32),
+            Some(br#"{"animation": {"frametime": 4, "interpolate": true}}"#),
+        );
+        let between: Vec<u32> = smooth.steps(0).iter().map(|step| step >> 24).collect();
+        assert_eq!(between, [0, 63, 127, 191, 0, 63, 127, 191]);
+        assert_eq!(Sequence::of((16, 64), None).frames, 1);
+    }
+}

@@ -1,0 +1,96 @@
+//! The plugin as the demo uses it: the only file that names its sources.
+
+use bevy::asset::RenderAssetUsages;
+use bevy::prelude::*;
+use bevy_uncanny::prelude::*;
+use bevy_uncanny::{CacheChoice, ModelChoice};
+
+use crate::args::Args;
+use crate::textures::Side;
+
+/// The models that keys choose, in their order.
+pub(crate) const MODELS: [&str; 3] = ["nearest", "textures", "faces"];
+
+/// The plugin, set up by the command line.
+pub(crate) fn plugin(args: &Args) -> UncannyPlugin {
+    UncannyPlugin {
+        model: ModelChoice::from(args.model.as_str()),
+        // Relative to where the command was given, not to the program.
+        pack: Some(std::path::absolute(&args.pack).unwrap_or_else(|_| args.pack.clone())),
+        cache: args
+            .cache
+            .clone()
+            .map_or(CacheChoice::User, CacheChoice::Folder),
+        ..default()
+    }
+}
+
+fn address(path: &str, side: Side) -> String {
+    match side {
+        Side::Enhanced => format!("pack://{path}"),
+        Side::Original => format!("pack://{path}#original"),
+    }
+}
+
+/// A picture whose pixels are wanted, but no texture of its own.
+pub(crate) fn load_pixels(server: &AssetServer, path: &str, side: Side) -> Handle<Image> {
+    let settings =
+        |settings: &mut EnhancedSettings| settings.asset_usage = RenderAssetUsages::MAIN_WORLD;
+    server
+        .load_builder()
+        .with_settings(settings)
+        .load(address(path, side))
+}
+
+/// A picture to draw with.
+pub(crate) fn load(server: &AssetServer, path: &str, side: Side) -> Handle<Image> {
+    server.load(address(path, side))
+}
+
+/// What has happened so far, for the display and for whoever waits.
+#[derive(Resource, Clone, Debug, Default)]
+pub(crate) struct Happened {
+    /// Pictures finished since the start.
+    pub finished: Vec<String>,
+    /// Pictures and models that failed since the start, and why.
+    pub failed: Vec<(String, String)>,
+    /// Seconds since the start when a picture was last begun, finished or shown.
+    pub last_news: f32,
+}
+
+/// Listens to the plugin.
+pub(crate) fn listen(
+    mut messages: MessageReader<EnhanceMessage>,
+    mut images: MessageReader<AssetEvent<Image>>,
+    mut happened: ResMut<Happened>,
+    time: Res<Time<Real>>,
+) {
+    let shown = images.read().any(|event| {
+        matches!(
+            event,
+            AssetEvent::Modified { .. } | AssetEvent::Added { .. }
+        )
+    });
+    let mut news = shown;
+    for message in messages.read() {
+        news = true;
+        match message {
+            EnhanceMessage::Started { .. } => {}
+            EnhanceMessage::Finished { path, .. } => {
+                happened.finished.push(path.path().display().to_string())
+            }
+            EnhanceMessage::Failed { path, error } => {
+                let path = path.path().display().to_string();
+                warn!("{path}: {error}");
+                happened.failed.push((path, error.clone()));
+            }
+            EnhanceMessage::ModelFailed { model, error } => {
+                warn!("{model}: {error}");
+                happened.failed.push((model.clone(), error.clone()));
+            }
+        }
+    }
+    if news {
+        happened.last_news = time.elapsed_secs();
+    }
+}
