@@ -1,11 +1,13 @@
-//! A folder as it is at one moment, while others write to it: what is in it, and by what each file is known to be
-//! the same as before. Owns no decision; [`Listing::into_pack`] makes a pack of it.
+//! A folder or zip as it is at one moment, while others write to it: what is in it, and by what each file is known to
+//! be the same as before. Owns no decision; [`Listing::into_pack`] makes a pack of it.
 
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::folder::{FolderSource, Found};
+use crate::pack::{Selection, Source, select};
+use crate::zip::{Record, ZipSource};
 use crate::{Entry, Error, Pack, PackLimits, Warning};
 
 /// What changes whenever a file is written, replaced or moved, as far as its file system can tell: two writes within
@@ -43,6 +45,16 @@ impl Stamp {
         }
     }
 
+    /// Of an entry of a zip: what its directory says of the contents.
+    fn of_record(record: &Record) -> Self {
+        Self {
+            size: record.size,
+            modified: None,
+            changed: (i64::from(record.crc), 0),
+            identity: (record.compressed, 0),
+        }
+    }
+
     /// When the file was last written, where the file system says.
     #[must_use]
     pub fn modified(&self) -> Option<SystemTime> {
@@ -76,33 +88,65 @@ pub fn folder(path: &Path) -> Result<PathBuf, Error> {
     }
 }
 
-/// The files and empty folders of a folder, sorted by name, with their stamps.
+/// The files and empty folders of a folder, sorted by name, or of a zip, in its order; with their stamps.
 #[derive(Debug)]
 pub struct Listing {
     path: PathBuf,
-    source: FolderSource,
+    source: Source,
     found: Vec<Found>,
     warnings: Vec<Warning>,
 }
 
 impl Listing {
-    /// Lists a folder. What `leave_out` says of a name is not looked at: a file's, or a folder's, which ends in `/`.
-    /// What goes while it is listed is not listed.
+    /// Lists a folder or zip. What `leave_out` says of a name is not looked at: a file's, or a folder's, which ends in
+    /// `/`. What goes while a folder is listed is not listed.
     ///
     /// # Errors
-    /// When the folder cannot be read or holds too much.
+    /// When the folder or zip cannot be read or holds too much.
     pub fn of(
         path: &Path,
         limits: &PackLimits,
         leave_out: &dyn Fn(&str) -> bool,
     ) -> Result<Self, Error> {
-        let (source, found, warnings) = FolderSource::list(path, limits, leave_out)?;
+        let (source, found, warnings) = if path.is_file() {
+            Self::of_zip(path, limits, leave_out)?
+        } else {
+            let (folder, found, warnings) = FolderSource::list(path, limits, leave_out)?;
+            (Source::Folder(folder), found, warnings)
+        };
         Ok(Self {
             path: path.to_owned(),
             source,
             found,
             warnings,
         })
+    }
+
+    fn of_zip(
+        path: &Path,
+        limits: &PackLimits,
+        leave_out: &dyn Fn(&str) -> bool,
+    ) -> Result<(Source, Vec<Found>, Vec<Warning>), Error> {
+        let zip = ZipSource::open(path, limits)?;
+        let Selection {
+            entries,
+            records,
+            warnings,
+        } = select(path, &zip)?;
+        let is_left_out = |name: &str| {
+            let mut folders = name.match_indices('/').map(|(slash, _)| &name[..=slash]);
+            folders.any(leave_out) || leave_out(name)
+        };
+        let (found, records) = entries
+            .into_iter()
+            .zip(records)
+            .filter(|(entry, _)| !is_left_out(&entry.name))
+            .map(|(entry, record)| {
+                let stamp = Stamp::of_record(&zip.records()[record]);
+                (Found { entry, stamp }, record)
+            })
+            .unzip();
+        Ok((Source::Zip { zip, records }, found, warnings))
     }
 
     /// How many files and empty folders there are.
@@ -129,10 +173,13 @@ impl Listing {
         self.found[index].stamp
     }
 
-    /// Where it lies.
+    /// Where it lies; for a zip, the zip.
     #[must_use]
     pub fn place(&self, index: usize) -> PathBuf {
-        self.source.place(self.entry(index))
+        match &self.source {
+            Source::Folder(folder) => folder.place(self.entry(index)),
+            Source::Zip { .. } => self.path.clone(),
+        }
     }
 
     /// All of a file's bytes; none of a folder.
@@ -140,23 +187,30 @@ impl Listing {
     /// # Errors
     /// When it cannot be read, or is larger than the limits allow.
     pub fn read(&self, index: usize) -> Result<Vec<u8>, Error> {
-        match self.entry(index) {
-            entry if entry.directory => Ok(Vec::new()),
-            entry => self.source.read(&self.path, entry),
+        match (self.entry(index), &self.source) {
+            (entry, _) if entry.directory => Ok(Vec::new()),
+            (entry, Source::Folder(folder)) => folder.read(&self.path, entry),
+            (_, Source::Zip { zip, records }) => Ok(zip.read(records[index])?.0),
         }
     }
 
     /// Forgets what `keep` does not want.
     pub fn retain(&mut self, mut keep: impl FnMut(&Entry) -> bool) {
-        self.found.retain(|found| keep(&found.entry));
+        let kept: Vec<bool> = self.found.iter().map(|found| keep(&found.entry)).collect();
+        let mut each = kept.iter();
+        self.found.retain(|_| each.next() == Some(&true));
+        if let Source::Zip { records, .. } = &mut self.source {
+            let mut each = kept.iter();
+            records.retain(|_| each.next() == Some(&true));
+        }
     }
 
-    /// The pack in the folder.
+    /// The pack in the folder or zip.
     ///
     /// # Errors
     /// [`Error::NoPack`] when there is none.
     pub fn into_pack(self) -> Result<Pack, Error> {
         let entries = self.found.into_iter().map(|found| found.entry).collect();
-        Pack::of_folder(&self.path, self.source, entries, self.warnings)
+        Pack::of(&self.path, self.source, entries, self.warnings)
     }
 }

@@ -93,33 +93,28 @@ impl Pack {
             }
             Err(error) => return Err(Error::io("open", path, error)),
         };
-        if data.is_dir() {
-            return Listing::of(path, limits, &|_| false)?.into_pack();
-        }
-        if !data.is_file() {
+        if !data.is_dir() && !data.is_file() {
             return Err(Error::NotAZip {
                 path: path.to_owned(),
                 looks_like: "a pipe, socket or device",
             });
         }
-        let zip = ZipSource::open(path, limits)?;
-        let Selection {
-            entries,
-            records,
-            warnings,
-        } = select(path, &zip)?;
-        Self::new(path, Source::Zip { zip, records }, entries, warnings)
+        Listing::of(path, limits, &|_| false)?.into_pack()
     }
 
-    /// The pack in a folder that was listed.
-    pub(crate) fn of_folder(
+    /// The pack in what was listed.
+    pub(crate) fn of(
         path: &Path,
-        folder: FolderSource,
+        source: Source,
         entries: Vec<Entry>,
         warnings: Vec<Warning>,
     ) -> Result<Self, Error> {
-        let (entries, warnings) = without_unsafe(entries, warnings);
-        Self::new(path, Source::Folder(folder), entries, warnings)
+        let (entries, warnings) = match source {
+            Source::Folder(_) => without_unsafe(entries, warnings),
+            // Those of a zip were sorted out when it was listed.
+            Source::Zip { .. } => (entries, warnings),
+        };
+        Self::new(path, source, entries, warnings)
     }
 
     fn new(
@@ -311,13 +306,13 @@ impl Pack {
 }
 
 /// The entries of a zip that are kept, the record of each, and what to say of the others.
-struct Selection {
-    entries: Vec<Entry>,
-    records: Vec<usize>,
-    warnings: Vec<Warning>,
+pub(crate) struct Selection {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) records: Vec<usize>,
+    pub(crate) warnings: Vec<Warning>,
 }
 
-fn select(path: &Path, zip: &ZipSource) -> Result<Selection, Error> {
+pub(crate) fn select(path: &Path, zip: &ZipSource) -> Result<Selection, Error> {
     let mut entries = Vec::new();
     let mut records = Vec::new();
     let mut warnings = Vec::new();

@@ -13,7 +13,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use common::{BLOCKS, Files, file, options, png, read_folder, scale, small, write_folder};
+use common::{
+    BLOCKS, Files, file, options, png, read_folder, scale, small, write_folder, write_zip,
+};
 use proptest::prelude::*;
 use uncanny::{Baselines, Cache, Content, Hints, LivePack, Make, Models, News, Options};
 use uncanny_pack::Mirror;
@@ -426,4 +428,33 @@ proptest! {
         studio.looks_like_a_conversion();
         prop_assert_eq!(studio.look(), names(&[]));
     }
+}
+
+#[test]
+fn a_zip_that_is_replaced_is_followed_by_its_entries() {
+    let mut files = small();
+    let mut studio = Studio::new(&files, "");
+    let (zip, folder) = (studio.folder.path().join("in.zip"), studio.input(""));
+    write_zip(&zip, &files);
+    studio.pack.set_folder(&zip, Box::new(|_| false));
+    let all = studio.look();
+    studio.looks_like_a_conversion();
+    assert_eq!(studio.look(), BTreeSet::new());
+    // In another order: sidecars are cheap and made anew, textures are not.
+    let textures = |made: BTreeSet<String>| -> Vec<String> {
+        let made = made.into_iter();
+        made.filter(|name| name.ends_with(".png")).collect()
+    };
+    studio.pack.set_folder(&folder, Box::new(|_| false));
+    assert_eq!(textures(studio.look()), [""; 0]);
+
+    let dirt = format!("{BLOCKS}/dirt.png");
+    let place = files.iter().position(|(name, _)| *name == dirt).unwrap();
+    files[place].1 = png(9, 16, 16);
+    write_zip(&zip, &files);
+    write_folder(&folder, &files);
+    studio.pack.set_folder(&zip, Box::new(|_| false));
+    assert_eq!(textures(studio.look()), [dirt]);
+    assert!(all.len() > 5, "{all:?}");
+    studio.looks_like_a_conversion();
 }

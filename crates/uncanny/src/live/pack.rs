@@ -1,9 +1,9 @@
-//! A resource pack in a folder that changes: the plan of a conversion kept up, and carried out file by file.
+//! A resource pack in a folder or zip that changes: the plan of a conversion kept up, and carried out file by file.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use uncanny_pack::{Entry, Listing, Pack, PackLimits, Rules};
+use uncanny_pack::{Entry, Listing, Pack, PackFormat, PackLimits, Rules};
 use uncanny_texture::Recipe;
 
 use super::files::{Change, Files};
@@ -12,7 +12,7 @@ use crate::plan::{Job, Plan, chain, is_companion};
 use crate::run::{Fate, Shared, enhance, report_row};
 use crate::{Error, Models, Options, Outcome};
 
-/// A pack in a folder that changes.
+/// A pack in a folder that changes, or in a zip that is replaced.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), uncanny::Error> {
@@ -84,7 +84,7 @@ enum Goal {
 }
 
 impl LivePack {
-    /// A pack in the folder `path`, without what `leave_out` names. Looks at nothing yet.
+    /// A pack in the folder or zip `path`, without what `leave_out` names. Looks at nothing yet.
     #[must_use]
     pub fn new(path: &Path, options: Options, leave_out: LeaveOut) -> Self {
         Self {
@@ -435,6 +435,12 @@ impl LivePack {
             match self.unchanged(now, name) {
                 Some(bytes) => Content::Bytes(bytes),
                 None => return Ok(()),
+            }
+        } else if now.pack.format() == PackFormat::Zip {
+            match now.pack.read(entry) {
+                Ok(bytes) => Content::Bytes(bytes),
+                // The next look says why.
+                Err(_) => return Ok(()),
             }
         } else {
             Content::File(now.pack.place(entry))
