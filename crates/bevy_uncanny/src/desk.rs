@@ -129,6 +129,9 @@ pub(crate) enum Task {
     Look(BTreeSet<String>),
     /// Pictures of one source; of the assets, one.
     Make(Vec<Job>),
+    /// Any of the asset processor's.
+    #[cfg(feature = "processor")]
+    Process(crate::process::Order),
 }
 
 /// What the worker has to tell.
@@ -163,6 +166,8 @@ struct State {
     device: String,
     turn: u64,
     notes: Vec<Note>,
+    #[cfg(feature = "processor")]
+    orders: VecDeque<crate::process::Order>,
     closing: bool,
 }
 
@@ -419,7 +424,10 @@ impl Desk {
     /// Ends the worker.
     pub(crate) fn close(&self) {
         self.cancel.store(true, Ordering::Relaxed);
-        self.lock().closing = true;
+        let mut state = self.lock();
+        state.closing = true;
+        #[cfg(feature = "processor")]
+        state.orders.clear();
         self.wake.notify_all();
     }
 }
@@ -437,6 +445,10 @@ impl Desk {
             if let Some(model) = state.wanted_model.take() {
                 return Task::Model(model);
             }
+            #[cfg(feature = "processor")]
+            if let Some(order) = state.orders.pop_front() {
+                return Task::Process(order);
+            }
             if let Some(names) = state.changed.take() {
                 return Task::Look(names);
             }
@@ -450,6 +462,19 @@ impl Desk {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    #[cfg(feature = "processor")]
+    pub(crate) fn order(&self, order: crate::process::Order) {
+        let mut state = self.lock();
+        if !state.closing {
+            match order {
+                // The processor cannot begin before it is told.
+                crate::process::Order::Fingerprint(_) => state.orders.push_front(order),
+                crate::process::Order::Make { .. } => state.orders.push_back(order),
+            }
+        }
+        self.wake.notify_all();
     }
 
     /// Lets a moment pass, for a file that is just being written.

@@ -142,3 +142,23 @@ pub(crate) mod sprites {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layout_grows_and_shrinks_with_its_image() {
+        let painted =
+            TextureAtlasLayout::from_grid(UVec2::new(16, 8), 3, 2, Some(UVec2::ONE), None);
+        let mut layout = painted.clone();
+        assert!(fit_layout(&mut layout, painted.size * 8));
+        assert_eq!(layout.textures[4].min, painted.textures[4].min * 8);
+        assert_eq!(layout.textures[4].max, painted.textures[4].max * 8);
+        assert!(!fit_layout(&mut layout, painted.size * 8));
+        assert!(fit_layout(&mut layout, painted.size));
+        assert_eq!(layout, painted);
+        let mut nothing = TextureAtlasLayout::new_empty(UVec2::ZERO);
+        assert!(!fit_layout(&mut nothing, UVec2::ONE));
+    }
+}

@@ -35,17 +35,22 @@ mod loader;
 mod models;
 mod picture;
 mod plugin;
+#[cfg(feature = "processor")]
+mod process;
 mod progress;
 mod settings;
 mod source;
 #[cfg(any(feature = "pbr", feature = "sprite"))]
 mod visible;
 mod worker;
+mod zip_source;
 
 pub use follow::{fit_layout, follow_images};
 pub use loader::{EnhancedLoader, EnhancedLoaderError};
 pub use models::{ModelChoice, ModelSource, OpenModels};
 pub use plugin::{CacheChoice, UncannyPlugin};
+#[cfg(feature = "processor")]
+pub use process::{EnhancedProcess, EnhancedProcessSettings};
 pub use progress::{EnhanceMessage, EnhanceProgress, Enhancer};
 pub use settings::{Edges, EnhancedSettings, Sampling};
 pub use source::AssetsFrom;

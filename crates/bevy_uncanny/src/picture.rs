@@ -229,3 +229,96 @@ fn from_linear(value: f32) -> f32 {
         1.055 * value.powf(1.0 / 2.4) - 0.055
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(picture: &RgbaImage, cell: Option<(u32, u32)>, wanted: usize) -> Vec<u8> {
+        mipmaps(picture, cell)[wanted].clone()
+    }
+
+    #[test]
+    fn levels_go_down_to_one_pixel_whatever_the_size() {
+        for (size, count) in [((128, 128), 8), ((1, 1), 1), ((24, 5), 5), ((1, 64), 7)] {
+            let picture = RgbaImage::from_pixel(size.0, size.1, [40, 90, 200, 255].into());
+            let levels = mipmaps(&picture, None);
+            assert_eq!(levels.len(), count, "{size:?}");
+            for (at, level) in levels.iter().enumerate() {
+                let (width, height) = ((size.0 >> at).max(1), (size.1 >> at).max(1));
+                assert_eq!(level.len(), (width * height * 4) as usize);
+                let same = level.chunks(4).all(|pixel| pixel == [40, 90, 200, 255]);
+                assert!(same, "{size:?}, level {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn light_is_averaged_and_not_numbers() {
+        let board = RgbaImage::from_fn(2, 2, |x, y| {
+            let value = if (x + y) % 2 == 0 { 255 } else { 0 };
+            [value, value, value, 255].into()
+        });
+        assert_eq!(level(&board, None, 1), [188, 188, 188, 255]);
+    }
+
+    #[test]
+    fn what_cannot_be_seen_has_no_say_in_colours() {
+        let mut picture = RgbaImage::from_pixel(2, 1, [200, 10, 10, 255].into());
+        picture.put_pixel(1, 0, [0, 0, 255, 0].into());
+        assert_eq!(level(&picture, None, 1)[..3], [200, 10, 10]);
+    }
+
+    #[test]
+    fn cells_are_never_mixed() {
+        let picture = RgbaImage::from_fn(32, 8, |x, _| match x / 8 % 2 {
+            0 => [255, 0, 0, 255].into(),
+            _ => [0, 0, 255, 255].into(),
+        });
+        let levels = mipmaps(&picture, Some((8, 8)));
+        assert_eq!(levels.len(), 4);
+        for level in &levels {
+            assert!(level.chunks(4).all(|pixel| pixel[0] == 0 || pixel[2] == 0));
+        }
+        assert_eq!(mipmaps(&picture, None).len(), 6);
+        // Of 24 pixels a cell, three halvings: then a pixel would belong to two.
+        let picture = RgbaImage::new(48, 24);
+        assert_eq!(mipmaps(&picture, Some((24, 24))).len(), 4);
+        assert_eq!(
+            mipmaps(&picture, Some((7, 7))).len(),
+            6,
+            "no cells of this size"
+        );
+    }
+
+    #[test]
+    fn grass_does_not_vanish_far_away() {
+        // One pixel in four: plain averages would all fail a test against one half.
+        let grass = RgbaImage::from_fn(64, 64, |x, y| {
+            let blade = x % 2 == 0 && y % 2 == 0;
+            [30, 160, 40, if blade { 255 } else { 0 }].into()
+        });
+        let uneven = RgbaImage::from_fn(64, 64, |x, y| {
+            let blade = (x * 7 + y * 13 + x * y) % 11 < 4;
+            [30, 160, 40, if blade { 255 } else { 0 }].into()
+        });
+        for picture in [grass, uneven] {
+            let share = |level: &[u8]| {
+                let there = level.chunks(4).filter(|pixel| pixel[3] >= 128).count();
+                there as f32 / (level.len() / 4) as f32
+            };
+            let levels = mipmaps(&picture, None);
+            for level in &levels[1..5] {
+                assert!(share(level) >= share(&levels[0]) - 0.01, "{}", share(level));
+            }
+        }
+    }
+
+    #[test]
+    fn glass_keeps_its_alpha() {
+        let glass = RgbaImage::from_fn(4, 4, |x, _| {
+            [90, 90, 90, if x < 2 { 100 } else { 50 }].into()
+        });
+        assert_eq!(level(&glass, None, 2)[3], 75);
+    }
+}

@@ -111,13 +111,16 @@ impl Plugin for UncannyPlugin {
         let desk = Arc::new(Desk::new(self.model.name(), scale, options.max_size));
 
         let mut assets = source::around(&self.assets.open, &desk, Origin::Assets, &self.settings);
-        source::read_processed(&mut assets, &self.processed);
+        source::read_processed(&mut assets, &self.processed, &desk);
         app.register_asset_source(ENHANCED, assets);
         let pack = self
             .pack
             .as_ref()
             .map(|pack| FileAssetReader::get_base_path().join(pack));
-        let pack_source = pack.as_ref().map(|pack| source::of_pack(pack, &desk));
+        if let Some(pack) = pack.as_ref().filter(|pack| !pack.exists()) {
+            tracing::error!("UncannyPlugin: there is no pack {}", pack.display());
+        }
+        let pack_source = pack.as_ref().map(|pack| source::of_pack(pack));
         if let Some(open) = &pack_source {
             let mut pack = source::around(open, &desk, Origin::Pack, &self.settings);
             // A pack is read as it is, whatever is processed.
@@ -153,6 +156,8 @@ impl Plugin for UncannyPlugin {
         let server = server.expect("UncannyPlugin needs Bevy's AssetPlugin");
         let processed = server.mode() == AssetServerMode::Processed;
         desk.processed.store(processed, Ordering::Relaxed);
+        #[cfg(feature = "processor")]
+        app.register_asset_processor(crate::process::EnhancedProcess { desk: desk.clone() });
         app.register_asset_loader(EnhancedLoader { desk })
             .add_systems(PreUpdate, progress::receive)
             .add_systems(PostUpdate, progress::know.after(AssetEventSystems));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_channel::Sender;
+use bevy_asset::io::file::FileAssetReader;
 use bevy_asset::io::{
     AssetReader, AssetReaderError, AssetSource, AssetSourceBuilder, AssetSourceEvent, AssetWatcher,
     ErasedAssetReader, PathStream, Reader, VecReader,
@@ -16,6 +17,7 @@ use bevy_reflect::TypePath as _;
 use crate::desk::{Desk, Origin};
 use crate::loader::EnhancedLoader;
 use crate::settings::EnhancedSettings;
+use crate::zip_source;
 
 /// How long Bevy's watcher waits for a file to come to rest.
 const DEBOUNCE: Duration = Duration::from_millis(300);
@@ -135,7 +137,7 @@ impl AssetReader for EnhancedReader {
         match self.inner.read_meta_bytes(path).await {
             Ok(bytes) => Ok(VecReader::new(bytes)),
             Err(AssetReaderError::NotFound(_)) if is_picture(path) => {
-                Ok(VecReader::new(self.default_meta()))
+                Ok(VecReader::new(self.default_meta().await))
             }
             Err(error) => Err(error),
         }
@@ -145,7 +147,12 @@ impl AssetReader for EnhancedReader {
         &'a self,
         path: &'a Path,
     ) -> Result<Box<PathStream>, AssetReaderError> {
-        self.inner.read_directory(path).await
+        let children = self.inner.read_directory(path).await?;
+        #[cfg(feature = "processor")]
+        if self.is_for_processor() {
+            return self.pictures_among(children).await;
+        }
+        Ok(children)
     }
 
     async fn is_directory<'a>(&'a self, path: &'a Path) -> Result<bool, AssetReaderError> {
@@ -154,8 +161,46 @@ impl AssetReader for EnhancedReader {
 }
 
 impl EnhancedReader {
-    fn default_meta(&self) -> Vec<u8> {
-        let _ = (&self.desk, self.origin);
+    /// In an app whose assets are processed, only the processor asks this reader.
+    #[cfg(feature = "processor")]
+    fn is_for_processor(&self) -> bool {
+        self.origin == Origin::Assets
+            && !self.desk.prepared
+            && self
+                .desk
+                .processed
+                .load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Folders and pictures: all else is processed as a part of the app's own source.
+    #[cfg(feature = "processor")]
+    async fn pictures_among(
+        &self,
+        mut children: Box<PathStream>,
+    ) -> Result<Box<PathStream>, AssetReaderError> {
+        use bevy_tasks::futures_lite::{StreamExt as _, stream};
+        let mut kept = Vec::new();
+        while let Some(child) = children.next().await {
+            if is_picture(&child) || self.inner.is_directory(&child).await? {
+                kept.push(child);
+            }
+        }
+        Ok(Box::new(stream::iter(kept)))
+    }
+
+    async fn default_meta(&self) -> Vec<u8> {
+        #[cfg(feature = "processor")]
+        if self.is_for_processor() {
+            use crate::process::{EnhancedProcess, EnhancedProcessSettings};
+            let action = AssetAction::Process {
+                processor: EnhancedProcess::type_path().to_owned(),
+                settings: EnhancedProcessSettings {
+                    settings: self.settings.clone(),
+                    fingerprint: self.desk.fingerprint().await,
+                },
+            };
+            return AssetMeta::<(), EnhancedProcess>::new(action).serialize();
+        }
         let action = AssetAction::Load {
             loader: EnhancedLoader::type_path().to_owned(),
             settings: self.settings.clone(),
@@ -169,15 +214,35 @@ fn is_picture(path: &Path) -> bool {
         .is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
 }
 
-/// Has a source read what the asset processor has made of it.
-pub(crate) fn read_processed(source: &mut AssetSourceBuilder, folder: &str) {
+/// Has a source read what the asset processor has made of it, and lets it be made if there is a model.
+pub(crate) fn read_processed(source: &mut AssetSourceBuilder, folder: &str, desk: &Desk) {
     let folder = folder.to_owned();
     source.processed_reader = Some(Box::new(AssetSource::get_default_reader(folder.clone())));
-    source.processed_watcher = Some(Box::new(AssetSource::get_default_watcher(folder, DEBOUNCE)));
+    if cfg!(feature = "processor") && !desk.prepared {
+        // Not before something is written: Bevy asks for the writer in every mode.
+        let mut writer = AssetSource::get_default_writer(folder.clone());
+        source.processed_writer = Some(Box::new(move |_| writer(false)));
+    }
+    let place = FileAssetReader::get_base_path().join(&folder);
+    let mut watcher = AssetSource::get_default_watcher(folder, DEBOUNCE);
+    let written = source.processed_writer.is_some();
+    source.processed_watcher = Some(Box::new(move |server| {
+        // What is not there cannot be watched.
+        if written && let Err(error) = std::fs::create_dir_all(&place) {
+            tracing::error!("failed to make {}: {error}", place.display());
+        }
+        watcher(server)
+    }));
 }
 
 /// The source of a resource pack.
-pub(crate) fn of_pack(pack: &Path, _desk: &Arc<Desk>) -> OpenSource {
-    let path = pack.to_string_lossy().into_owned();
-    AssetsFrom::folder(path).open
+pub(crate) fn of_pack(pack: &Path) -> OpenSource {
+    let path = pack.to_owned();
+    Arc::new(move || {
+        if path.is_file() {
+            zip_source::source(&path)
+        } else {
+            (AssetsFrom::folder(path.to_string_lossy()).open)()
+        }
+    })
 }

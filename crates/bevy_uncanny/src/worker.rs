@@ -41,7 +41,8 @@ pub(crate) fn start(plan: Plan) -> JoinHandle<()> {
         .expect("the system has room for one more thread")
 }
 
-struct Worker {
+/// See the module.
+pub(crate) struct Worker {
     desk: Arc<Desk>,
     models: Box<dyn Models>,
     options: Options,
@@ -91,6 +92,8 @@ impl Worker {
                 Task::Close => break,
                 Task::Model(name) => self.change_model(name),
                 Task::Look(touched) => self.look(touched),
+                #[cfg(feature = "processor")]
+                Task::Process(order) => self.process(order),
                 Task::Make(jobs) => {
                     let wanted = jobs.into_iter().filter(|job| self.is_wanted(job));
                     let jobs: Vec<Job> = wanted.collect();
@@ -124,6 +127,16 @@ impl Worker {
             pack.looked = false;
         }
         self.desk.model_changed(&name);
+    }
+
+    /// Changes whenever the output of the options could.
+    #[cfg(feature = "processor")]
+    pub(crate) fn fingerprint(&mut self) -> String {
+        let model = self.options.model.clone();
+        let info = self.models.info(&model);
+        let model = info.map_or([0; 32], |info| info.fingerprint);
+        let text = format!("{} {:?} {model:?}", uncanny_texture::REVISION, self.options);
+        blake3::hash(text.as_bytes()).to_hex().to_string()
     }
 
     fn check_model(&mut self, name: &str) -> Result<(), String> {
