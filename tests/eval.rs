@@ -158,3 +158,42 @@ fn what_cannot_be_measured_says_why() {
     }
     assert_eq!(scene.listing(""), ["empty", "set"]);
 }
+
+/// What the network that `convert` uses must reach on pictures that it never saw, where the data lies beside the
+/// repository: every classical baseline in SSIM, the best within 0.2 dB in PSNR.
+#[test]
+fn the_shipped_textures_keep_above_their_floors() {
+    let data = util::root().join("../shared/data");
+    if !data.is_dir() {
+        eprintln!("skipped: no ../shared/data");
+        return;
+    }
+    // Of the truth's sharpness so much on textures; hand-made pairs are of another kind.
+    for (file, count, sharp) in [
+        ("tex128_test.tar", 300, 0.4),
+        ("pairs16_128_test.tar", 135, 0.5),
+    ] {
+        let file = data.join(file).display().to_string();
+        let arguments = "--degrade bicubic --model textures --device cpu --threads 1 --json -q";
+        let arguments: Vec<&str> = ["eval", &file]
+            .into_iter()
+            .chain(arguments.split(' '))
+            .collect();
+        let report = Scene::new().run_with(&arguments).exits(0).json();
+        assert_eq!(report["pictures"], count);
+        let of = |name: &str, what: &str| {
+            let models = report["models"].as_array().unwrap();
+            let model = models.iter().find(|score| score["model"] == name).unwrap();
+            model[what].as_f64().unwrap()
+        };
+        let found = |what: &str| of("textures", what);
+        for baseline in ["nearest", "bicubic", "lanczos"] {
+            let (ssim, psnr) = (of(baseline, "ssim"), of(baseline, "psnr"));
+            assert!(found("ssim") > ssim, "{baseline}: {report}");
+            assert!(found("psnr") > psnr - 0.2, "{baseline}: {report}");
+        }
+        assert!(found("consistency") > 30.0, "{report}");
+        let truth = report["truth"]["sharpness"].as_f64().unwrap();
+        assert!(found("sharpness") > sharp * truth, "{report}");
+    }
+}

@@ -221,6 +221,6 @@ fn in_tiles_the_shipped_network_is_nearly_what_it_is_in_one_piece() {
         .to_vec();
     eprintln!("context, (mean, largest difference) in 0..1: {found:?}");
     let (_, (mean, worst)) = found[1];
-    assert!(mean < 0.1 / 255.0 && worst < 3.0 / 255.0, "{found:?}");
+    assert!(mean < 0.1 / 255.0 && worst < 4.0 / 255.0, "{found:?}");
     assert!(found[0].1.0 > mean, "less context is worse: {found:?}");
 }
