@@ -80,7 +80,7 @@ struct Picture {
     settings: EnhancedSettings,
     finished: Option<Arc<Finished>>,
     /// The same, ready to be handed out, once.
-    ready: Option<Ready>,
+    ready: Option<Box<Ready>>,
 }
 
 /// What became of a picture.
@@ -104,7 +104,7 @@ pub(crate) struct Ready {
 
 /// What the loader is told.
 pub(crate) enum Answer {
-    Ready(Ready),
+    Ready(Box<Ready>),
     /// Finished, to be decoded.
     Finished(Arc<Finished>),
     /// It will be made; meanwhile it is enlarged by this.
@@ -527,7 +527,7 @@ impl Desk {
             && picture.settings == finished.settings
         {
             picture.finished = Some(Arc::new(finished));
-            picture.ready = Some(ready);
+            picture.ready = Some(Box::new(ready));
             state.notes.push(note);
         }
     }

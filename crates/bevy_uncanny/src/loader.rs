@@ -88,7 +88,7 @@ impl EnhancedLoader {
             }
         };
         match self.desk.load(key, bytes, now.dimensions(), settings) {
-            Answer::Ready(ready) => Ok(ready),
+            Answer::Ready(ready) => Ok(*ready),
             Answer::Finished(finished) => decode_finished(&finished, settings),
             Answer::Waiting(scale) => {
                 let layout = Layout::of(settings);

@@ -121,6 +121,10 @@ struct Watching {
 impl AssetWatcher for Watching {}
 
 /// Passes everything on, and says of pictures that the user says nothing of that our loader loads them.
+#[cfg_attr(
+    not(feature = "processor"),
+    expect(dead_code, reason = "only the processor is told something else")
+)]
 struct EnhancedReader {
     inner: Box<dyn ErasedAssetReader>,
     desk: Arc<Desk>,

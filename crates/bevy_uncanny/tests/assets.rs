@@ -1,4 +1,5 @@
 //! `enhanced://`: first load, hot reload of real files, failures.
+#![allow(clippy::unwrap_used, reason = "the helpers of tests may panic")]
 
 mod common;
 

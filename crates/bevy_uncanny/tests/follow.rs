@@ -1,4 +1,5 @@
 //! Materials and atlases follow their images.
+#![allow(clippy::unwrap_used, reason = "the helpers of tests may panic")]
 #![cfg(any(feature = "pbr", feature = "sprite"))]
 
 mod common;

@@ -1,4 +1,5 @@
 //! A source that is no folder, settings of single pictures, and which picture comes first.
+#![allow(clippy::unwrap_used, reason = "the helpers of tests may panic")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! `pack://`: a resource pack by its own rules.
+#![allow(clippy::unwrap_used, reason = "the helpers of tests may panic")]
 
 mod common;
 

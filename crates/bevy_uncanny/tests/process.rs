@@ -1,4 +1,5 @@
 //! Bevy's asset processor makes files of what the network makes; a game without any model reads them.
+#![allow(clippy::unwrap_used, reason = "the helpers of tests may panic")]
 #![cfg(feature = "processor")]
 
 mod common;

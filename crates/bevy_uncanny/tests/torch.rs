@@ -1,4 +1,5 @@
 //! A network that is shipped, on this machine's device.
+#![allow(clippy::unwrap_used, reason = "the helpers of tests may panic")]
 #![cfg(feature = "torch")]
 
 mod common;

@@ -1,4 +1,5 @@
 //! What a game gets with the plugin.
+#![allow(clippy::unwrap_used, reason = "the helpers of tests may panic")]
 
 use std::process::Command;
 
