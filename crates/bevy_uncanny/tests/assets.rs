@@ -69,12 +69,12 @@ fn a_picture_shows_at_once_and_enhanced_when_it_is_ready() {
 
     assert_eq!(game.finished(DIRT), 1);
     assert!(game.failures().is_empty(), "{:?}", game.failures());
+    game.until("nothing is underway", |game| game.progress().is_idle());
     let progress = game.progress();
     assert_eq!(
         (progress.finished, progress.failed, progress.cached),
         (1, 0, 0)
     );
-    assert!(progress.is_idle());
     assert_eq!(game.enhancer().model(), "lanczos");
     assert_eq!(game.enhancer().device(), "CPU");
 }
@@ -232,5 +232,5 @@ fn an_unknown_model_is_told_and_the_picture_stays_as_it_was_painted() {
         "{:?}",
         game.failures()
     );
-    assert_eq!(game.pixels(&dirt), enlarged(&art, 8));
+    game.until_shows(&dirt, &enlarged(&art, 8));
 }

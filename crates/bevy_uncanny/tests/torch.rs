@@ -37,7 +37,8 @@ fn a_shipped_network_enhances_and_is_named() {
     recipe.fidelity = 1.0;
     let wanted = uncanny_texture::enhance(&art, &recipe, &mut network).unwrap();
     game.until("it is shown", |game| {
-        game.pixels(&dirt) != enlarged(&art, 8)
+        let image = game.image(&dirt);
+        image.is_some_and(|image| pixels(image) != enlarged(&art, 8))
     });
     let shown = game.pixels(&dirt);
     assert_eq!(shown.dimensions(), wanted.dimensions());
