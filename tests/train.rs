@@ -423,7 +423,7 @@ fn a_training_starts_from_a_checkpoint() {
         .run("convert pack.zip -o plain.zip --model first/tiny.safetensors")
         .exits(0);
     let stone = |name: &str| {
-        let files = util::unzip(&scene.path(&format!("{name}.zip")));
+        let files = util::unzip(&scene.path(format!("{name}.zip")));
         util::file(&files, "assets/minecraft/textures/block/stone.png").to_vec()
     };
     assert!(stone("closed") == stone("plain") && stone("open") != stone("plain"));
