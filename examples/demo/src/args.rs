@@ -49,9 +49,9 @@ pub(crate) struct Args {
     /// Shadows, bloom and smooth edges, or none of them.
     #[arg(long, value_enum, default_value_t = Quality::High)]
     pub quality: Quality,
-    /// Shows nothing but the world.
-    #[arg(long)]
-    pub no_hud: bool,
+    /// What stands on the screen.
+    #[arg(long, value_enum, default_value_t = Hud::All)]
+    pub hud: Hud,
     /// Stops time: animations, mobs, water.
     #[arg(long)]
     pub still: bool,
@@ -82,6 +82,17 @@ pub(crate) enum Quality {
     Low,
     /// Everything.
     High,
+}
+
+/// What stands on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Hud {
+    /// Figures, and the slider's line.
+    All,
+    /// The slider's line.
+    Slider,
+    /// Nothing but the world.
+    None,
 }
 
 /// What is waited for.

@@ -2,6 +2,7 @@
 
 use bevy::camera::Hdr;
 use bevy::core_pipeline::tonemapping::Tonemapping;
+use bevy::light::ShadowFilteringMethod;
 use bevy::post_process::bloom::Bloom;
 use bevy::prelude::*;
 use bevy::render::view::{ColorGrading, ColorGradingGlobal};
@@ -54,6 +55,8 @@ fn spawn(mut commands: Commands, settings: Res<Settings>, canvas: Option<Res<Can
         },
         // Without a window, too, what stands on the screen belongs to this camera.
         IsDefaultUiCamera,
+        // Blocks have hard edges, and so have their shadows: one tap of four texels is enough.
+        ShadowFilteringMethod::Hardware2x2,
         sky::air(),
         transform(settings.0.view()),
     ));

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use uncanny_pack::{Pack, PackLimits, parse_json};
+use uncanny_pack::{Pack, PackLimits};
 
-use crate::blocks::{Pass, Tint, stand_ins};
+use crate::blocks::{Pass, Tint};
 use crate::mesh::{Tile, Tiles};
+use crate::names::{NAMES, stand_ins};
+use crate::sequence::Sequence;
 
 /// Most layers that a texture array has on the machines we know.
 const MOST_LAYERS: u32 = 2048;
-/// Most frames of one texture.
-const MOST_FRAMES: u32 = 64;
 
 /// A texture of a block.
 #[derive(Clone, Debug)]
@@ -228,77 +228,6 @@ impl Catalogue {
     }
 }
 
-/// All names that the world's blocks ask for.
-const NAMES: &[&str] = &[
-    "stone",
-    "dirt",
-    "grass_block_top",
-    "grass_block_side",
-    "snow",
-    "grass_block_snow",
-    "sand",
-    "sandstone",
-    "sandstone_top",
-    "gravel",
-    "clay",
-    "water_still",
-    "ice",
-    "lava_still",
-    "obsidian",
-    "coal_ore",
-    "iron_ore",
-    "gold_ore",
-    "redstone_ore",
-    "diamond_ore",
-    "emerald_ore",
-    "cobblestone",
-    "mossy_cobblestone",
-    "stone_bricks",
-    "mossy_stone_bricks",
-    "moss_block",
-    "oak_log",
-    "oak_log_top",
-    "oak_leaves",
-    "birch_log",
-    "birch_log_top",
-    "birch_leaves",
-    "oak_planks",
-    "spruce_planks",
-    "birch_planks",
-    "bricks",
-    "roof_tiles",
-    "glass",
-    "orange_stained_glass",
-    "light_blue_stained_glass",
-    "bookshelf",
-    "glowstone",
-    "hay_block_top",
-    "hay_block_side",
-    "red_wool",
-    "white_wool",
-    "dirt_path_top",
-    "dirt_path_side",
-    "farmland_moist",
-    "pumpkin_top",
-    "pumpkin_side",
-    "carved_pumpkin",
-    "oak_door_bottom",
-    "oak_door_top",
-    "torch",
-    "campfire_fire",
-    "short_grass",
-    "fern",
-    "poppy",
-    "dandelion",
-    "cornflower",
-    "sunbloom",
-    "brown_mushroom",
-    "red_mushroom",
-    "oak_sapling",
-    "wheat_stage3",
-    "wheat_stage7",
-];
-
 impl Tiles for Catalogue {
     fn named(&self, name: &str) -> Tile {
         let index = self.by_name.get(name).copied().unwrap_or(0);
@@ -336,89 +265,6 @@ impl Tiles for Catalogue {
 
 fn linear(value: u8) -> f32 {
     (f32::from(value) / 255.0).powf(2.2)
-}
-
-/// How a texture plays.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Sequence {
-    frames: u32,
-    /// Frames in the order they are shown, and for how many steps each.
-    shown: Vec<(u32, u32)>,
-    interpolate: bool,
-}
-
-impl Sequence {
-    /// What a sidecar says of a picture. A tall picture without one stands still.
-    fn of((width, height): (u32, u32), sidecar: Option<&[u8]>) -> Self {
-        let still = Self {
-            frames: 1,
-            shown: vec![(0, 1)],
-            interpolate: false,
-        };
-        let Some(json) = sidecar.and_then(|bytes| parse_json(bytes).ok()) else {
-            return still;
-        };
-        let Some(animation) = json.get("animation") else {
-            return still;
-        };
-        let number = |key: &str| {
-            animation
-                .get(key)
-                .and_then(serde_json::Value::as_u64)
-                .and_then(|it| u32::try_from(it).ok())
-        };
-        let tall = number("height").unwrap_or(width).max(1);
-        let frames = (height / tall).clamp(1, MOST_FRAMES);
-        let time = number("frametime").unwrap_or(1).clamp(1, 600);
-        let list = animation
-            .get("frames")
-            .and_then(serde_json::Value::as_array);
-        let shown: Vec<(u32, u32)> = match list {
-            None => (0..frames).map(|frame| (frame, time)).collect(),
-            Some(list) => list
-                .iter()
-                .filter_map(|frame| {
-                    let index = frame.as_u64().or_else(|| frame.get("index")?.as_u64())?;
-                    let time = frame
-                        .get("time")
-                        .and_then(serde_json::Value::as_u64)
-                        .unwrap_or(u64::from(time));
-                    Some((
-                        u32::try_from(index).ok()?,
-                        u32::try_from(time).ok()?.clamp(1, 600),
-                    ))
-                })
-                .filter(|(index, _)| *index < frames)
-                .collect(),
-        };
-        if shown.is_empty() {
-            return Self { frames, ..still };
-        }
-        Self {
-            frames,
-            shown,
-            interpolate: animation
-                .get("interpolate")
-                .and_then(serde_json::Value::as_bool)
-                .unwrap_or(false),
-        }
-    }
-
-    fn steps(&self, layer: u32) -> Vec<u32> {
-        let mut steps = Vec::new();
-        for (number, (frame, time)) in self.shown.iter().enumerate() {
-            let (next, _) = self.shown[(number + 1) % self.shown.len()];
-            for step in 0..*time {
-                let between = if self.interpolate {
-                    step * 255 / time
-                } else {
-                    0
-                };
-                steps.push((layer + frame) | (layer + next) << 12 | between << 24);
-            }
-        }
-        steps
-    }
 }
 
 #[cfg(test)]
@@ -459,45 +305,5 @@ mod tests {
             paths
         };
         assert_eq!(paths(&zip), paths(&folder));
-    }
-
-    #[test]
-    fn every_name_of_every_block_is_known() {
-        use crate::blocks::{Block, Ore, Plant};
-        let world = crate::world::World::new(crate::SEED, 0);
-        let mut seen = 0;
-        for x in 0..world.size[0] {
-            for y in 0..world.size[1] {
-                for z in 0..world.size[2] {
-                    for name in world.get([x, y, z]).look().sides {
-                        assert!(name.is_empty() || NAMES.contains(&name), "{name}");
-                        seen += 1;
-                    }
-                }
-            }
-        }
-        assert!(seen > 100_000);
-        assert!(NAMES.contains(&Block::Ore(Ore::Emerald).look().sides[0]));
-        assert!(NAMES.contains(&Block::Plant(Plant::Sapling).look().sides[0]));
-    }
-
-    #[test]
-    fn frames_play_in_the_sidecar_s_order() {
-        let sidecar =
-            br#"{"animation": {"frametime": 2, "frames": [1, {"index": 0, "time": 3}, 9]}}"#;
-        let sequence = Sequence::of((16, 32), Some(sidecar));
-        assert_eq!(
-            (sequence.frames, sequence.shown.as_slice()),
-            (2, &[(1, 2), (0, 3)][..])
-        );
-        let layers: Vec<u32> = sequence.steps(5).iter().map(|step| step & 0xFFF).collect();
-        assert_eq!(layers, [6, 6, 5, 5, 5]);
-        let smooth = Sequence::of(
-            (16, 32),
-            Some(br#"{"animation": {"frametime": 4, "interpolate": true}}"#),
-        );
-        let between: Vec<u32> = smooth.steps(0).iter().map(|step| step >> 24).collect();
-        assert_eq!(between, [0, 63, 127, 191, 0, 63, 127, 191]);
-        assert_eq!(Sequence::of((16, 64), None).frames, 1);
     }
 }

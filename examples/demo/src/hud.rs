@@ -4,6 +4,7 @@ use bevy::prelude::*;
 use bevy_uncanny::prelude::*;
 
 use crate::Settings;
+use crate::args::Hud;
 use crate::enhance::Happened;
 use crate::material::Slider;
 
@@ -41,7 +42,7 @@ struct Line;
 struct Keys;
 
 fn spawn(mut commands: Commands, settings: Res<Settings>) {
-    if settings.0.no_hud {
+    if settings.0.hud == Hud::None {
         return;
     }
     let font = || TextFont::from_font_size(14.0);
@@ -58,25 +59,27 @@ fn spawn(mut commands: Commands, settings: Res<Settings>) {
             BackgroundColor(Color::srgba(0.04, 0.06, 0.10, 0.55)),
         )
     };
-    commands
-        .spawn(panel(Val::Px(10.0), Val::Px(10.0)))
-        .with_child((
-            Status,
-            Text::default(),
-            font(),
-            TextColor(Color::srgb(0.94, 0.96, 0.98)),
-        ));
-    commands
-        .spawn((
-            panel(Val::Px(104.0), Val::Px(10.0)),
-            Keys,
-            Visibility::Hidden,
-        ))
-        .with_child((
-            Text::new(KEYS),
-            font(),
-            TextColor(Color::srgb(0.86, 0.90, 0.95)),
-        ));
+    if settings.0.hud == Hud::All {
+        commands
+            .spawn(panel(Val::Px(10.0), Val::Px(10.0)))
+            .with_child((
+                Status,
+                Text::default(),
+                font(),
+                TextColor(Color::srgb(0.94, 0.96, 0.98)),
+            ));
+        commands
+            .spawn((
+                panel(Val::Px(104.0), Val::Px(10.0)),
+                Keys,
+                Visibility::Hidden,
+            ))
+            .with_child((
+                Text::new(KEYS),
+                font(),
+                TextColor(Color::srgb(0.86, 0.90, 0.95)),
+            ));
+    }
     commands
         .spawn((
             Line,

@@ -65,6 +65,10 @@ enum Waiting {
     Shot,
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what a system works on, it is given"
+)]
 fn obey(
     mut commands: Commands,
     lines: Res<Lines>,

@@ -26,6 +26,10 @@ pub(crate) struct Land(pub Arc<World>);
 pub(crate) struct Pack(pub Arc<Catalogue>);
 
 /// Builds everything that stands still.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what a system works on, it is given"
+)]
 pub(crate) fn build(
     mut commands: Commands,
     land: Res<Land>,

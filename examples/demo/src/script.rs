@@ -42,6 +42,10 @@ struct State {
     shot: bool,
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "what a system works on, it is given"
+)]
 fn run(
     mut commands: Commands,
     settings: Res<Settings>,

@@ -60,14 +60,18 @@ fn enhanced_at(place: Place, layer: u32) -> vec4<f32> {
 
 #ifdef MAY_DISCARD
 fn cut(in: VertexOutput) {
-    let place = Place(in.uv, dpdx(in.uv), dpdy(in.uv));
+    let across = abs(dpdx(in.uv)) + abs(dpdy(in.uv));
     let layer = steps[u32(in.uv_b.x + 0.5)] & 0xFFFu;
-    // A shadow has no left and right of the slider.
+    // Shadows are soft and many: no anisotropy. And a shadow has no left and right of the slider.
     var alpha: f32;
     if blocks.slider < 0.5 {
-        alpha = enhanced_at(place, layer).a;
+        let size = vec2<f32>(textureDimensions(enhanced).xy);
+        let level = log2(max(max(across.x * size.x, across.y * size.y), 1.0));
+        alpha = textureSampleLevel(enhanced, enhanced_sampler, in.uv, layer, level).a;
     } else {
-        alpha = original_at(place, layer).a;
+        let size = vec2<f32>(textureDimensions(originals).xy);
+        let level = log2(max(max(across.x * size.x, across.y * size.y), 1.0));
+        alpha = textureSampleLevel(originals, originals_sampler, in.uv, layer, level).a;
     }
     if alpha < 0.5 {
         discard;
