@@ -54,6 +54,17 @@ const CORNERS: [[[i32; 3]; 4]; 6] = [
     [[1, 1, 0], [1, 0, 0], [0, 0, 0], [0, 1, 0]],
 ];
 const UVS: [[f32; 2]; 4] = [[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0]];
+/// Of what stands alone: a little less than the whole texture, since the sampler repeats it, and the foot of a flame
+/// would show above its tips.
+const ALONE: [[f32; 2]; 4] = {
+    const IN: f32 = 1.0 / 64.0;
+    [
+        [IN, IN],
+        [IN, 1.0 - IN],
+        [1.0 - IN, 1.0 - IN],
+        [1.0 - IN, IN],
+    ]
+};
 /// Light at a corner by how many of its three neighbours are open.
 const SHADES: [f32; 4] = [0.42, 0.6, 0.8, 1.0];
 
@@ -180,7 +191,7 @@ impl Builder<'_> {
                         [a[0] + shift[0], a[1] + shift[1]],
                         [b[0] + shift[0], b[1] + shift[1]],
                     );
-                    self.upright(at, &look, a, b, [0.0, 1.0, 0.0], UVS);
+                    self.upright(at, &look, a, b, [0.0, 1.0, 0.0], ALONE);
                 }
             }
             Shape::Door => self.upright(at, &look, [0.0, 0.9], [1.0, 0.9], [0.0, 0.0, 1.0], UVS),
@@ -193,7 +204,7 @@ impl Builder<'_> {
                     ([far, 1.0], [far, 0.0], [1.0, 0.0, 0.0]),
                     ([near, 0.0], [near, 1.0], [-1.0, 0.0, 0.0]),
                 ] {
-                    self.upright(at, &look, a, b, normal, UVS);
+                    self.upright(at, &look, a, b, normal, ALONE);
                 }
             }
         }
