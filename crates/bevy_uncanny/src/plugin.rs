@@ -106,7 +106,7 @@ impl Plugin for UncannyPlugin {
         );
         let options = self
             .options()
-            .unwrap_or_else(|error| panic!("UncannyPlugin: {}", worker::chain(&error)));
+            .unwrap_or_else(|error| panic!("UncannyPlugin: {}", uncanny::chain(&error)));
         let scale = options.scale.map_or(DEFAULT_SCALE, |scale| scale.get());
         let desk = Arc::new(Desk::new(self.model.name(), scale, options.max_size));
 

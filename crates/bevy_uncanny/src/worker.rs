@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use bevy_asset::io::{AssetReaderError, ErasedAssetReader};
 use bevy_tasks::block_on;
 use uncanny::{
-    Alone, Cache, Content, Error, Hints, LivePack, Made, Make, Models, Options, Outcome,
+    Alone, Cache, Content, Error, Hints, LivePack, Made, Make, Models, Options, Outcome, chain,
     enhance_alone,
 };
 
@@ -430,15 +430,4 @@ fn read(reader: &dyn ErasedAssetReader, name: &str) -> Result<Vec<u8>, AssetRead
         file.read_to_end(&mut bytes).await?;
         Ok(bytes)
     })
-}
-
-/// An error with all that is behind it.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

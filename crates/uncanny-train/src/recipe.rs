@@ -65,6 +65,12 @@ pub enum NetworkRecipe {
 }
 
 impl NetworkRecipe {
+    /// Its channels, whatever it is.
+    pub(crate) fn width(self) -> u32 {
+        let (NetworkRecipe::Pfsr { width } | NetworkRecipe::Relief { width, .. }) = self;
+        width
+    }
+
     /// What it makes of Relief, if that is its architecture.
     pub(crate) fn relief(self) -> Option<relief::Config> {
         match self {
@@ -337,7 +343,7 @@ impl Recipe {
                 expected,
             })
         };
-        let (NetworkRecipe::Pfsr { width } | NetworkRecipe::Relief { width, .. }) = self.network;
+        let width = self.network.width();
         if width < 8 || !width.is_multiple_of(8) || width > 4096 {
             return refuse("width", &width, "a multiple of 8 up to 4096");
         }

@@ -155,14 +155,12 @@ enum Student {
 
 impl Student {
     fn new(store: &VarStore, recipe: NetworkRecipe) -> Result<Student> {
-        Ok(match (recipe, recipe.relief()) {
-            (_, Some(config)) => Student::Relief(Relief::new(&store.root(), config)?),
-            (NetworkRecipe::Pfsr { width } | NetworkRecipe::Relief { width, .. }, None) => {
-                let width = i64::from(width);
-                let generator = Generator::new(&store.root(), pfsr::Config { width });
-                Student::Pfsr(Box::new(generator))
-            }
-        })
+        if let Some(config) = recipe.relief() {
+            return Ok(Student::Relief(Relief::new(&store.root(), config)?));
+        }
+        let width = i64::from(recipe.width());
+        let generator = Generator::new(&store.root(), pfsr::Config { width });
+        Ok(Student::Pfsr(Box::new(generator)))
     }
 
     /// N x 3 x 16 x 16 in 0..1 to N x 3 x s x s in about -1..1, in f32; convolutions in `kind`.
