@@ -107,13 +107,13 @@ pub fn run(run: Run<'_>) -> Result<Report, Error> {
     Ok(shared.report(rows, output, device, zip, started.elapsed()))
 }
 
-/// Takes textures of the plan, by their rows, through the three stages; `keep` gets what comes out. A group must be
-/// there whole.
+/// Takes textures of the plan, by their rows, through the three stages; `keep` gets what comes out, on a thread of its
+/// own. A group must be there whole.
 pub(crate) fn enhance(
     shared: &Shared<'_>,
     textures: &[usize],
     models: &mut dyn Models,
-    keep: &mut dyn FnMut(usize, Vec<u8>) -> Result<(), Error>,
+    keep: &mut (dyn FnMut(usize, Vec<u8>) -> Result<(), Error> + Send),
 ) -> Result<Fates, Error> {
     let chunks = prepare::chunks(shared.plan, textures);
     (shared.events)(Event::Stage {
@@ -124,8 +124,12 @@ pub(crate) fn enhance(
         let (to_device, prepared) = sync_channel(1);
         let (to_finish, upscaled) = sync_channel(1);
         scope.spawn(|| prepare::prepare(shared, chunks, to_device));
-        scope.spawn(|| device::device(shared, models, prepared, to_finish));
-        finish::finish(shared, upscaled, keep)
+        let finishing = scope.spawn(|| finish::finish(shared, upscaled, keep));
+        // On the caller's own thread, time after time the same: libtorch keeps its threads and memory by the thread that
+        // calls it, and has to gather both anew for another one.
+        device::device(shared, models, prepared, to_finish);
+        let finished = finishing.join();
+        finished.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })?;
     shared.check_cancel()?;
     settle_groups(shared.plan, &mut fates);

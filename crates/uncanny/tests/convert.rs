@@ -459,6 +459,7 @@ fn identical_tiles_go_through_the_model_once_and_batches_are_full() {
         (50, 10, 10)
     );
     assert_eq!(models.model.batches, [8, 2]);
+    assert_eq!(models.model.thread, Some(std::thread::current().id()));
     let after = read_zip(&output);
     assert_eq!(after[1].1, after[11].1);
     assert_ne!(after[1].1, after[2].1);

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::thread::{self, ThreadId};
 
 use uncanny::{
     Baselines, Cache, Config, Error, Event, ModelError, Models, Options, Outcome, Plan, Report,
@@ -163,6 +164,8 @@ pub struct FussyLanczos {
     lanczos: Lanczos,
     pub tiles: usize,
     pub batches: Vec<usize>,
+    /// Who asked it last.
+    pub thread: Option<ThreadId>,
     pub batch: usize,
     pub dead: bool,
 }
@@ -175,6 +178,7 @@ impl Fussy {
                 lanczos,
                 tiles: 0,
                 batches: Vec::new(),
+                thread: None,
                 batch: 8,
                 dead: false,
             },
@@ -219,6 +223,7 @@ impl Upscaler for FussyLanczos {
         }
         self.tiles += tiles.len();
         self.batches.push(tiles.len());
+        self.thread = Some(thread::current().id());
         self.lanczos.upscale(tiles)
     }
 }
