@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{Args, ValueEnum, ValueHint};
 use uncanny::Models as _;
 use uncanny::picture::{self, Around, Resample, Settings, Way};
-use uncanny_model::DeviceChoice;
 use uncanny_texture::{Reach, RgbaImage, Scale, Upscaler};
 
-use crate::args::{fidelity, positive};
+use crate::args::fidelity;
 use crate::error::Error;
-use crate::machine;
+use crate::machine::{self, BatchArgs};
 use crate::models::Loaded;
 
 /// Of a picture that is fitted: it loves faces.
@@ -76,23 +75,6 @@ pub(crate) struct WayArgs {
     /// What lies around a picture [default: what suits it]
     #[arg(long, value_name = "WHAT")]
     pub(crate) edges: Option<AroundArg>,
-}
-
-/// What it runs on.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Machine")]
-pub(crate) struct DeviceArgs {
-    /// What the network runs on: auto, cpu, cuda or cuda:N
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    pub(crate) device: DeviceChoice,
-
-    /// How many threads [default: one per core]
-    #[arg(long, value_name = "N", value_parser = positive)]
-    pub(crate) threads: Option<usize>,
-
-    /// How many tiles the network sees at once [default: what suits the device]
-    #[arg(long, value_name = "N", value_parser = positive)]
-    pub(crate) batch: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -162,14 +144,14 @@ impl Enhancer {
     pub(crate) fn new(
         how: &PictureArgs,
         way: Option<&WayArgs>,
-        machine: &DeviceArgs,
+        machine: &BatchArgs,
     ) -> Result<Self, Error> {
-        machine::use_threads(machine.threads)?;
+        machine::use_threads(machine.on.threads)?;
         let mut enhancer = Self {
             settings: settings(how, way),
             model: how.model.clone(),
             models: Loaded::new(
-                machine.device,
+                machine.on.device,
                 machine.batch,
                 Some(how.scale),
                 Some(how.reach),

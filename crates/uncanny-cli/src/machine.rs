@@ -1,10 +1,39 @@
-//! What the work runs on: threads, processor features, libtorch's files.
+//! What the work runs on: the options of it, threads, processor features, libtorch's files.
 
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use clap::Args;
+use uncanny_model::DeviceChoice;
+
+use crate::args::positive;
 use crate::error::Error;
+
+/// What networks run on, in commands that no settings file speaks of.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Machine")]
+pub(crate) struct DeviceArgs {
+    /// What networks run on: auto, cpu, cuda or cuda:N
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: DeviceChoice,
+
+    /// How many threads [default: one per core]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(crate) threads: Option<usize>,
+}
+
+/// The same, and how much of the work at once.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Machine")]
+pub(crate) struct BatchArgs {
+    #[command(flatten)]
+    pub(crate) on: DeviceArgs,
+
+    /// How many tiles a network sees at once [default: what suits the device]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub(crate) batch: Option<usize>,
+}
 
 /// Spreads the work over so many threads, pixels and networks alike.
 pub(crate) fn use_threads(count: Option<usize>) -> Result<(), Error> {

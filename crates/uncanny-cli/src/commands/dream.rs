@@ -14,16 +14,16 @@ use uncanny::dream::{
     DREAM_ITERATIONS, Dream, DreamInput, DreamRecipe, Dreamt, Subject, Vision, dream, pixels_hash,
 };
 use uncanny::picture::{self, SIDE, Settings, Way};
-use uncanny_model::DeviceChoice;
 use uncanny_pack::check_target;
 use uncanny_texture::{RgbaImage, Scale, UpscaleError, encode};
 use uncanny_train::{Picture, Pictures};
 
-use crate::args::{fidelity, positive};
+use crate::args::fidelity;
 use crate::error::Error;
 use crate::logging::Talk;
+use crate::machine::{self, DeviceArgs};
 use crate::models::Loaded;
-use crate::{interrupt, machine, output, progress};
+use crate::{interrupt, output, progress};
 use outcome::{Outcome, contact_sheet, report};
 
 /// Searched together, so that something can be kept of what is interrupted.
@@ -102,18 +102,8 @@ pub(crate) struct DreamArgs {
     #[arg(long, value_name = "F", default_value_t = 0.0, help_heading = "How", value_parser = fidelity)]
     fidelity: f32,
 
-    /// What the networks run on: auto, cpu, cuda or cuda:N
-    #[arg(
-        long,
-        value_name = "DEVICE",
-        default_value = "auto",
-        help_heading = "Machine"
-    )]
-    device: DeviceChoice,
-
-    /// How many threads [default: one per core]
-    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = positive)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    machine: DeviceArgs,
 }
 
 /// A picture to search.
@@ -129,8 +119,8 @@ struct Input {
 
 pub(crate) fn run(args: &DreamArgs, talk: Talk) -> Result<u8, Error> {
     let cancel = interrupt::listen();
-    machine::use_threads(args.threads)?;
-    let mut models = Loaded::new(args.device, None, None, None);
+    machine::use_threads(args.machine.threads)?;
+    let mut models = Loaded::new(args.machine.device, None, None, None);
     if !args.recipe.is_empty() {
         return again(args, &mut models, talk);
     }

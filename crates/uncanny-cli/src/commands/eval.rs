@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use serde::Serialize;
 use tracing_indicatif::span_ext::IndicatifSpanExt as _;
 use uncanny::Models as _;
-use uncanny_model::{Device, DeviceChoice};
+use uncanny_model::Device;
 use uncanny_pack::check_target;
 use uncanny_texture::sheet::{Row, sheet};
 use uncanny_texture::{Reach, RgbaImage, Scale, encode};
@@ -21,8 +21,9 @@ use uncanny_train::evaluate::{
 use crate::args::{fidelity, positive};
 use crate::error::Error;
 use crate::logging::Talk;
+use crate::machine::{self, BatchArgs};
 use crate::models::Loaded;
-use crate::{machine, output, progress};
+use crate::{output, progress};
 
 /// Measure models on pictures that they never saw
 ///
@@ -140,22 +141,8 @@ pub(crate) struct EvalArgs {
     #[arg(long, value_name = "N", help_heading = "How", value_parser = positive)]
     limit: Option<usize>,
 
-    /// What the networks run on: auto, cpu, cuda or cuda:N
-    #[arg(
-        long,
-        value_name = "DEVICE",
-        default_value = "auto",
-        help_heading = "Machine"
-    )]
-    device: DeviceChoice,
-
-    /// How many threads [default: one per core]
-    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = positive)]
-    threads: Option<usize>,
-
-    /// How many tiles a network sees at once [default: what suits the device]
-    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = positive)]
-    batch: Option<usize>,
+    #[command(flatten)]
+    machine: BatchArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -229,9 +216,14 @@ pub(crate) fn run(args: &EvalArgs, talk: Talk) -> Result<u8, Error> {
     for path in [&args.csv, &args.grid].into_iter().flatten() {
         check_target(path, &inputs, args.force)?;
     }
-    machine::use_threads(args.threads)?;
+    machine::use_threads(args.machine.on.threads)?;
     // Models first: a name mistyped should not cost the time to read the pictures.
-    let mut models = Loaded::new(args.device, args.batch, Some(args.scale), args.reach);
+    let mut models = Loaded::new(
+        args.machine.on.device,
+        args.machine.batch,
+        Some(args.scale),
+        args.reach,
+    );
     let names = args.models();
     let mut scales = Vec::new();
     for name in &names {
@@ -253,7 +245,7 @@ pub(crate) fn run(args: &EvalArgs, talk: Talk) -> Result<u8, Error> {
         None => pictures,
     };
     let heatmaps = match &args.landmarks {
-        Some(path) => Some(heatmaps(path, Device::find(args.device)?)?),
+        Some(path) => Some(heatmaps(path, Device::find(args.machine.on.device)?)?),
         None => None,
     };
     let bench = Bench::new(pictures, args.size, args.settings(), heatmaps)?;

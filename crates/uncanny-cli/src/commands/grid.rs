@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum, ValueHint};
 use uncanny::Models as _;
 use uncanny::picture::{self, Around, Settings, Way};
-use uncanny_model::DeviceChoice;
 use uncanny_pack::check_target;
 use uncanny_texture::sheet::{Row, sheet};
 use uncanny_texture::{Filter, RgbaImage, encode, resize};
@@ -15,8 +14,9 @@ use super::eval::{label, spread};
 use crate::args::{fidelity, positive};
 use crate::error::Error;
 use crate::logging::Talk;
+use crate::machine::{self, DeviceArgs};
 use crate::models::Loaded;
-use crate::{machine, output};
+use crate::output;
 
 /// So many letters of a name are written beside its row.
 const LETTERS: usize = 18;
@@ -87,18 +87,8 @@ pub(crate) struct GridArgs {
     )]
     context: GridContext,
 
-    /// What the networks run on: auto, cpu, cuda or cuda:N
-    #[arg(
-        long,
-        value_name = "DEVICE",
-        default_value = "auto",
-        help_heading = "Machine"
-    )]
-    device: DeviceChoice,
-
-    /// How many threads [default: one per core]
-    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = positive)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    machine: DeviceArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -124,7 +114,7 @@ struct Subject {
 pub(crate) fn run(args: &GridArgs, _talk: Talk) -> Result<u8, Error> {
     let inputs: Vec<&Path> = args.inputs.iter().map(PathBuf::as_path).collect();
     check_target(&args.output, &inputs, args.force)?;
-    machine::use_threads(args.threads)?;
+    machine::use_threads(args.machine.threads)?;
     let names: Vec<&str> = match args.model.as_slice() {
         [] => vec!["faces"],
         given => given.iter().map(String::as_str).collect(),
@@ -133,7 +123,7 @@ pub(crate) fn run(args: &GridArgs, _talk: Talk) -> Result<u8, Error> {
         name: name.to_owned(),
         source,
     };
-    let mut models = Loaded::new(args.device, None, None, None);
+    let mut models = Loaded::new(args.machine.device, None, None, None);
     for name in &names {
         models.info(name).map_err(|source| failed(name, source))?;
     }

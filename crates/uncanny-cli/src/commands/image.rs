@@ -19,12 +19,13 @@ use uncanny_texture::{
 
 use super::eval::spread;
 use crate::diagnostics::one_line;
-use crate::enhancer::{DeviceArgs, Enhancer, PictureArgs, WayArgs};
+use crate::enhancer::{Enhancer, PictureArgs, WayArgs};
 use crate::error::Error;
 use crate::film::{Container, FilmWriter};
 use crate::gallery::{Entry, Gallery};
 use crate::inputs::{self, Input};
 use crate::logging::Talk;
+use crate::machine::BatchArgs;
 use crate::progress::Progress;
 use crate::{interrupt, naming, output};
 
@@ -102,7 +103,7 @@ pub(crate) struct ImageArgs {
     how: PictureArgs,
 
     #[command(flatten)]
-    machine: DeviceArgs,
+    machine: BatchArgs,
 }
 
 pub(crate) fn run(args: &ImageArgs, talk: Talk) -> Result<u8, Error> {

@@ -17,11 +17,12 @@ use uncanny_train::judge::{
 };
 use uncanny_train::{Pictures, evaluate};
 
-use crate::args::{TrainArgs, positive};
+use crate::args::TrainArgs;
 use crate::error::Error;
 use crate::logging::Talk;
+use crate::machine::{self, DeviceArgs};
 use crate::models::Loaded;
-use crate::{interrupt, machine, output, progress};
+use crate::{interrupt, output, progress};
 
 /// Between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(30);
@@ -78,18 +79,8 @@ pub(crate) struct JudgeArgs {
     #[arg(long, help_heading = "Output")]
     json: bool,
 
-    /// What it runs on: auto, cpu, cuda or cuda:N
-    #[arg(
-        long,
-        value_name = "DEVICE",
-        default_value = "auto",
-        help_heading = "Machine"
-    )]
-    device: DeviceChoice,
-
-    /// How many threads [default: one per core]
-    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = positive)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    machine: DeviceArgs,
 }
 
 /// One picture's score.
@@ -120,10 +111,10 @@ pub(crate) fn load(file: Option<&Path>, device: DeviceChoice) -> Result<FaceJudg
 }
 
 pub(crate) fn run(args: &JudgeArgs, talk: Talk) -> Result<u8, Error> {
-    machine::use_threads(args.threads)?;
-    let mut judge = load(args.judge.as_deref(), args.device)?;
+    machine::use_threads(args.machine.threads)?;
+    let mut judge = load(args.judge.as_deref(), args.machine.device)?;
     let Pictures { pictures, skipped } = Pictures::read(&args.paths, 1)?;
-    let mut models = Loaded::new(args.device, None, None, None);
+    let mut models = Loaded::new(args.machine.device, None, None, None);
     let failed = |source| Error::Upscale {
         model: "judge".to_owned(),
         source,

@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use clap::{Args, ValueHint};
 use uncanny::Models as _;
-use uncanny_model::DeviceChoice;
 use uncanny_texture::{Reach, Scale};
 
-use crate::args::positive;
 use crate::error::Error;
 use crate::logging::Talk;
+use crate::machine::{self, DeviceArgs};
 use crate::models::{self, Entry, Library, Loaded};
 use crate::serve::{Model, Patience, Server, USUAL_PORT};
-use crate::{interrupt, machine, output};
+use crate::{interrupt, output};
 
 /// Play with a network in the browser
 ///
@@ -44,24 +43,14 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     open: bool,
 
-    /// What the networks run on: auto, cpu, cuda or cuda:N
-    #[arg(
-        long,
-        value_name = "DEVICE",
-        default_value = "auto",
-        help_heading = "Machine"
-    )]
-    device: DeviceChoice,
-
-    /// How many threads [default: one per core]
-    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = positive)]
-    threads: Option<usize>,
+    #[command(flatten)]
+    machine: DeviceArgs,
 }
 
 pub(crate) fn run(args: &ServeArgs, talk: Talk) -> Result<u8, Error> {
-    machine::use_threads(args.threads)?;
+    machine::use_threads(args.machine.threads)?;
     let mut loaded = Loaded::new(
-        args.device,
+        args.machine.device,
         None,
         Scale::new(8).ok(),
         Some(Reach::default()),

@@ -15,10 +15,11 @@ use uncanny_texture::{Frame, RgbaImage};
 use super::image::told;
 use super::zoom::within;
 use crate::args::fidelity;
-use crate::enhancer::{DeviceArgs, Enhancer, PictureArgs, WayArgs};
+use crate::enhancer::{Enhancer, PictureArgs, WayArgs};
 use crate::error::Error;
 use crate::film::{Container, FilmReader, FilmWriter};
 use crate::logging::Talk;
+use crate::machine::BatchArgs;
 use crate::progress::Progress;
 use crate::{interrupt, output};
 
@@ -79,7 +80,7 @@ pub(crate) struct VideoArgs {
     how: PictureArgs,
 
     #[command(flatten)]
-    machine: DeviceArgs,
+    machine: BatchArgs,
 }
 
 pub(crate) fn run(args: &VideoArgs, talk: Talk) -> Result<u8, Error> {

@@ -17,10 +17,11 @@ use uncanny_texture::{
 
 use super::image::MOST_SIDE;
 use crate::args::fidelity;
-use crate::enhancer::{DeviceArgs, Enhancer, PictureArgs};
+use crate::enhancer::{Enhancer, PictureArgs};
 use crate::error::Error;
 use crate::film::{Container, FilmWriter};
 use crate::logging::Talk;
+use crate::machine::BatchArgs;
 use crate::progress::Progress;
 use crate::{interrupt, output};
 
@@ -98,7 +99,7 @@ pub(crate) struct ZoomArgs {
     how: PictureArgs,
 
     #[command(flatten)]
-    machine: DeviceArgs,
+    machine: BatchArgs,
 }
 
 /// Tried on emoji: without, everything swims; with much more, nothing new comes.
