@@ -54,6 +54,8 @@ pub use process::{EnhancedProcess, EnhancedProcessSettings};
 pub use progress::{EnhanceMessage, EnhanceProgress, Enhancer};
 pub use settings::{Edges, EnhancedSettings, Sampling};
 pub use source::AssetsFrom;
+#[cfg(feature = "torch")]
+pub use uncanny_model::DeviceChoice;
 
 /// What most games need.
 pub mod prelude {

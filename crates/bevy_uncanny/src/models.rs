@@ -3,7 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+#[cfg(feature = "torch")]
+use uncanny::ModelError;
 use uncanny::{Baselines, Models};
+#[cfg(feature = "torch")]
+use uncanny_model::DeviceChoice;
 use uncanny_texture::Scale;
 
 /// What the classical models enlarge by; they have no scale of their own.
@@ -71,6 +75,19 @@ impl ModelSource {
         }
     }
 
+    /// What the default gives, its networks on a device of one's choice.
+    ///
+    /// # Errors
+    /// When a GPU is chosen that is not there.
+    #[cfg(feature = "torch")]
+    pub fn on(choice: DeviceChoice) -> Result<Self, ModelError> {
+        // The others are always there, and looking for CUDA takes a while: that is the worker's to do.
+        if let DeviceChoice::Cuda(_) = choice {
+            uncanny_model::Device::find(choice)?;
+        }
+        Ok(Self::new(move || torch::open(choice)))
+    }
+
     /// `lanczos` and `nearest`, which need no network.
     #[must_use]
     pub fn baselines() -> Self {
@@ -93,7 +110,7 @@ impl Default for ModelSource {
 
     #[cfg(feature = "torch")]
     fn default() -> Self {
-        Self::new(torch::open)
+        Self::new(|| torch::open(DeviceChoice::Auto))
     }
 }
 
@@ -125,9 +142,9 @@ mod torch {
         loaded: BTreeMap<String, Box<dyn Upscaler>>,
     }
 
-    pub(super) fn open() -> OpenModels {
-        // The choice `Auto` always finds something.
-        let device = Device::find(DeviceChoice::Auto).unwrap_or(Device::CPU);
+    pub(super) fn open(choice: DeviceChoice) -> OpenModels {
+        // `Auto` always finds something, and a GPU was found before.
+        let device = Device::find(choice).unwrap_or(Device::CPU);
         let words = if device == Device::CPU {
             // A core stays free for frames: whoever looks at them waits for them, and not for a texture.
             let cores = std::thread::available_parallelism().map_or(1, usize::from);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use bevy_uncanny::DeviceChoice;
 use clap::{Parser, ValueEnum};
 
 /// Walk around in a small world made of a resource pack, before and after a neural network enhanced it.
@@ -11,6 +12,7 @@ use clap::{Parser, ValueEnum};
 ///   uncanny-demo                                    the starter pack, in a window
 ///   uncanny-demo --pack Faithful.zip                any other, a zip or a folder
 ///   uncanny-demo --headless --shot out.png --after enhanced --slider 0.5 --camera house
+///   uncanny-demo --bench --size 1920x1080           how long frames take, and while the network is at work
 #[derive(Clone, Debug, Parser)]
 #[command(version, verbatim_doc_comment)]
 pub(crate) struct Args {
@@ -20,6 +22,9 @@ pub(crate) struct Args {
     /// The model: nearest, lanczos, textures, faces, or a checkpoint's path.
     #[arg(long, default_value = "textures")]
     pub model: String,
+    /// What the model runs on: auto, cpu, cuda or cuda:N.
+    #[arg(long, default_value_t = DeviceChoice::Auto)]
+    pub device: DeviceChoice,
     /// Draws without a window.
     #[arg(long)]
     pub headless: bool,
@@ -30,7 +35,14 @@ pub(crate) struct Args {
     /// seconds after `loaded`.
     #[arg(long, value_name = "WHEN", default_value = "loaded")]
     pub after: After,
-    /// Ends after that many frames.
+    /// Flies a fixed path without a window, as fast as it goes, with nothing to enhance; then again, until the model has
+    /// enhanced every texture; and prints how long frames took. Takes no texture from the cache, unless --cache says so.
+    #[arg(long, conflicts_with_all = ["shot", "frame_times", "remote", "camera"])]
+    pub bench: bool,
+    /// Prints what --bench measured as JSON.
+    #[arg(long, requires = "bench")]
+    pub json: bool,
+    /// Ends after that many frames; of --bench, the frames of one round (600).
     #[arg(long, value_name = "N")]
     pub frames: Option<u32>,
     /// The picture's or window's size in pixels.

@@ -3,26 +3,38 @@
 use bevy::asset::RenderAssetUsages;
 use bevy::prelude::*;
 use bevy_uncanny::prelude::*;
-use bevy_uncanny::{CacheChoice, ModelChoice};
+use bevy_uncanny::{CacheChoice, ModelChoice, ModelSource};
 
 use crate::args::Args;
+use crate::bench;
 use crate::textures::Side;
 
 /// The models that keys choose, in their order.
 pub(crate) const MODELS: [&str; 3] = ["nearest", "textures", "faces"];
 
 /// The plugin, set up by the command line.
-pub(crate) fn plugin(args: &Args) -> UncannyPlugin {
-    UncannyPlugin {
-        model: ModelChoice::from(args.model.as_str()),
+///
+/// # Errors
+/// When the device that is asked for is not there.
+pub(crate) fn plugin(args: &Args) -> Result<UncannyPlugin, String> {
+    let model = if args.bench {
+        bench::NO_WORK
+    } else {
+        &args.model
+    };
+    let cache = match &args.cache {
+        Some(folder) => CacheChoice::Folder(folder.clone()),
+        None if args.bench => CacheChoice::None,
+        None => CacheChoice::User,
+    };
+    Ok(UncannyPlugin {
+        model: ModelChoice::from(model),
+        models: ModelSource::on(args.device).map_err(|error| error.to_string())?,
         // Relative to where the command was given, not to the program.
         pack: Some(std::path::absolute(&args.pack).unwrap_or_else(|_| args.pack.clone())),
-        cache: args
-            .cache
-            .clone()
-            .map_or(CacheChoice::User, CacheChoice::Folder),
+        cache,
         ..default()
-    }
+    })
 }
 
 fn address(path: &str, side: Side) -> String {

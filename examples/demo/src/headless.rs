@@ -6,8 +6,10 @@ use std::time::Duration;
 use bevy::app::ScheduleRunnerPlugin;
 use bevy::camera::RenderTarget;
 use bevy::prelude::*;
-use bevy::render::render_resource::TextureFormat;
+use bevy::render::render_resource::{PollType, TextureFormat};
+use bevy::render::renderer::{RenderDevice, RenderQueue};
 use bevy::render::view::screenshot::{Screenshot, ScreenshotCaptured};
+use bevy::render::{Render, RenderApp, RenderSystems};
 use bevy::window::{ExitCondition, PresentMode, WindowResolution};
 use bevy::winit::WinitPlugin;
 
@@ -51,9 +53,32 @@ pub(crate) fn engine(args: &Args) -> bevy::app::PluginGroupBuilder {
     }
 }
 
-/// Without a window nobody asks for frames: they come one after the other.
-pub(crate) fn runner() -> ScheduleRunnerPlugin {
-    ScheduleRunnerPlugin::run_loop(Duration::ZERO)
+/// Without a window nobody asks for frames: they come one after the other, as fast as they are drawn.
+pub(crate) struct RunnerPlugin;
+
+impl Plugin for RunnerPlugin {
+    fn build(&self, app: &mut App) {
+        app.add_plugins(ScheduleRunnerPlugin::run_loop(Duration::ZERO));
+        let Some(render) = app.get_sub_app_mut(RenderApp) else {
+            return;
+        };
+        // A window's frames wait for the screen. Nothing else would keep the processor from ordering frames much faster
+        // than the GPU draws them.
+        let mut last = None;
+        let pace = move |device: Res<RenderDevice>, queue: Res<RenderQueue>| {
+            let ordered = queue.submit([]);
+            if let Some(index) = last.replace(ordered) {
+                let wait = PollType::Wait {
+                    submission_index: Some(index),
+                    timeout: None,
+                };
+                if let Err(error) = device.poll(wait) {
+                    warn!("the GPU does not finish: {error}");
+                }
+            }
+        };
+        render.add_systems(Render, pace.in_set(RenderSystems::Cleanup));
+    }
 }
 
 /// What the camera draws into, where there is no window.

@@ -6,6 +6,7 @@
 )]
 
 mod args;
+mod bench;
 mod blocks;
 mod buildings;
 mod camera;
@@ -44,7 +45,15 @@ const SEED: u32 = 20;
 struct Settings(Args);
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let mut args = Args::parse();
+    args.headless |= args.bench;
+    let enhance = match enhance::plugin(&args) {
+        Ok(plugin) => plugin,
+        Err(error) => {
+            complain(&error);
+            return ExitCode::from(2);
+        }
+    };
     let (land, pack) = match scene::prepare(&args.pack) {
         Ok(prepared) => prepared,
         Err(error) => {
@@ -56,10 +65,10 @@ fn main() -> ExitCode {
         complain(note);
     }
     let mut app = App::new();
-    app.add_plugins(enhance::plugin(&args))
+    app.add_plugins(enhance)
         .add_plugins(headless::engine(&args));
     if args.headless {
-        app.add_plugins(headless::runner());
+        app.add_plugins(headless::RunnerPlugin);
         let canvas = headless::canvas(
             &mut app.world_mut().resource_mut::<Assets<Image>>(),
             args.size,
@@ -91,6 +100,9 @@ fn main() -> ExitCode {
     }
     if args.remote {
         app.add_plugins(remote::RemotePlugin);
+    }
+    if args.bench {
+        app.add_plugins(bench::BenchPlugin);
     }
     if args.still {
         app.world_mut().resource_mut::<Time<Virtual>>().pause();

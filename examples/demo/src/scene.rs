@@ -7,7 +7,9 @@ use bevy::asset::RenderAssetUsages;
 use bevy::light::NotShadowCaster;
 use bevy::mesh::{Indices, PrimitiveTopology};
 use bevy::prelude::*;
+use bevy::render::renderer::RenderAdapterInfo;
 use bevy::render::storage::ShaderBuffer;
+use wgpu_types::DeviceType;
 
 use crate::blocks::{Block, Pass};
 use crate::catalogue::Catalogue;
@@ -35,13 +37,19 @@ pub(crate) fn build(
     land: Res<Land>,
     pack: Res<Pack>,
     slider: Res<Slider>,
+    adapter: Res<RenderAdapterInfo>,
     server: Res<AssetServer>,
     mut images: ResMut<Assets<Image>>,
     mut buffers: ResMut<Assets<ShaderBuffer>>,
     mut meshes: ResMut<Assets<Mesh>>,
     mut materials: ResMut<Assets<crate::material::BlockMaterial>>,
 ) {
-    let textures = BlockTextures::load(&pack.0, &mut images, |path, side| {
+    // Mesa draws on the processor with anisotropy, too: up to a hundred times as long.
+    let anisotropy = match adapter.device_type {
+        DeviceType::Cpu => 1,
+        _ => 8,
+    };
+    let textures = BlockTextures::load(&pack.0, anisotropy, &mut images, |path, side| {
         enhance::load_pixels(&server, path, side)
     });
     let steps = buffers.add(ShaderBuffer::from(pack.0.steps.clone()));

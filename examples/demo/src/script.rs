@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bevy::prelude::*;
+use serde_json::{Value, json};
 
 use crate::Settings;
 use crate::args::After;
@@ -59,7 +60,7 @@ fn run(
 ) {
     let args = &settings.0;
     let once = args.shot.is_some() || args.frames.is_some() || args.frame_times.is_some();
-    if !once || args.remote {
+    if !once || args.remote || args.bench {
         return;
     }
     if !state.begun {
@@ -106,11 +107,43 @@ fn run(
     };
 }
 
-/// The middle one, or 0 of none.
-pub(crate) fn median(times: &[f32]) -> f32 {
-    let mut sorted = times.to_vec();
-    sorted.sort_by(f32::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
+/// What many frames' times come to, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Figures {
+    /// How many frames.
+    pub frames: usize,
+    /// Half of them took no longer.
+    pub median: f32,
+    /// All but the slowest twentieth took no longer.
+    pub p95: f32,
+    /// The longest.
+    pub longest: f32,
+}
+
+impl Figures {
+    /// All of them 0, if there are no frames.
+    pub(crate) fn of(times: &[f32]) -> Self {
+        let mut sorted = times.to_vec();
+        sorted.sort_by(f32::total_cmp);
+        let at = |index: usize| sorted.get(index).copied().unwrap_or(0.0);
+        let frames = sorted.len();
+        Self {
+            frames,
+            median: at(frames / 2),
+            p95: at(frames * 19 / 20),
+            longest: at(frames.saturating_sub(1)),
+        }
+    }
+
+    /// The same, for programs.
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "frames": self.frames,
+            "median_ms": self.median,
+            "p95_ms": self.p95,
+            "longest_ms": self.longest,
+        })
+    }
 }
 
 fn write_times(path: &Path, times: &[f32]) -> Result<(), String> {
@@ -123,16 +156,30 @@ fn write_times(path: &Path, times: &[f32]) -> Result<(), String> {
             .chain(lines)
             .collect()
     } else {
-        let longest = times.iter().copied().fold(0.0, f32::max);
-        format!(
-            "{:#}\n",
-            serde_json::json!({
-                "frames": times.len(),
-                "median_ms": median(times),
-                "longest_ms": longest,
-                "milliseconds": times,
-            })
-        )
+        let mut json = Figures::of(times).json();
+        json["milliseconds"] = json!(times);
+        format!("{json:#}\n")
     };
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_of_sorted_times() {
+        let times: Vec<f32> = (1..=100).rev().map(|time| time as f32).collect();
+        assert_eq!(
+            Figures::of(&times),
+            Figures {
+                frames: 100,
+                median: 51.0,
+                p95: 96.0,
+                longest: 100.0
+            }
+        );
+        assert_eq!(Figures::of(&[]), Figures::default());
+        assert_eq!(Figures::of(&[3.0]).p95, 3.0);
+    }
 }

@@ -66,14 +66,16 @@ pub(crate) struct BlockTextures {
     arrays: [Array; 2],
     textures: Vec<Texture>,
     layers: u32,
+    anisotropy: u16,
     of_picture: HashMap<AssetId<Image>, (Side, usize)>,
     stale: VecDeque<(Side, usize)>,
 }
 
 impl BlockTextures {
-    /// Loads all pictures of a catalogue.
+    /// Loads all pictures of a catalogue, for a sampler that takes so many samples of what is seen at a slant.
     pub(crate) fn load(
         catalogue: &Catalogue,
+        anisotropy: u16,
         images: &mut Assets<Image>,
         mut picture: impl FnMut(&str, Side) -> Handle<Image>,
     ) -> Self {
@@ -95,7 +97,7 @@ impl BlockTextures {
                 of_picture.insert(picture.id(), (side, number));
             }
             Array {
-                image: images.add(empty(size, catalogue.layers)),
+                image: images.add(empty(size, catalogue.layers, anisotropy)),
                 size,
                 seen: vec![false; pictures.len()],
                 pictures,
@@ -105,6 +107,7 @@ impl BlockTextures {
             arrays,
             textures: catalogue.textures.clone(),
             layers: catalogue.layers,
+            anisotropy,
             of_picture,
             stale: VecDeque::new(),
         }
@@ -137,7 +140,7 @@ fn fitting(size: u32, layers: u32) -> u32 {
 }
 
 /// An array without pixels. They come as patches.
-fn empty(size: u32, layers: u32) -> Image {
+fn empty(size: u32, layers: u32, anisotropy: u16) -> Image {
     let extent = Extent3d {
         width: size,
         height: size,
@@ -159,7 +162,7 @@ fn empty(size: u32, layers: u32) -> Image {
         mag_filter: ImageFilterMode::Linear,
         min_filter: ImageFilterMode::Linear,
         mipmap_filter: ImageFilterMode::Linear,
-        anisotropy_clamp: 8,
+        anisotropy_clamp: anisotropy,
         ..default()
     });
     image
@@ -202,7 +205,7 @@ fn fill(
         if wanted > array.size {
             // A larger array, under the same handle; everything is written anew, and materials bind it anew.
             array.size = wanted;
-            let grown = empty(wanted, textures.layers);
+            let grown = empty(wanted, textures.layers, textures.anisotropy);
             images
                 .insert(array.image.id(), grown)
                 .expect("the array's handle is a live one");

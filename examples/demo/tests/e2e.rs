@@ -98,13 +98,7 @@ impl Demo {
                 }
                 Err(_) if demo.child.try_wait().expect("it is our child").is_some() => {
                     let said = said.join().unwrap_or_default();
-                    let no_gpu =
-                        said.contains("Unable to find a GPU") || said.contains("NoAdapter");
-                    assert!(
-                        no_gpu && std::env::var_os("CI").is_none(),
-                        "the demo ended:\n{said}"
-                    );
-                    say("skipped: nothing here draws Vulkan (on Debian: mesa-vulkan-drivers)");
+                    assert!(lacks_a_gpu(&said), "the demo ended:\n{said}");
                     return None;
                 }
                 Err(_) => assert!(begun.elapsed() < PATIENCE, "the demo never got ready"),
@@ -174,6 +168,16 @@ impl Drop for Demo {
 )]
 fn say(what: &str) {
     eprintln!("{what}");
+}
+
+/// Whether that is why the demo ended, where it may.
+fn lacks_a_gpu(said: &str) -> bool {
+    let lacks = said.contains("Unable to find a GPU") || said.contains("NoAdapter");
+    let may_lack = std::env::var_os("CI").is_none();
+    if lacks && may_lack {
+        say("skipped: nothing here draws Vulkan (on Debian: mesa-vulkan-drivers)");
+    }
+    lacks && may_lack
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -386,6 +390,69 @@ fn the_slider_parts_original_and_enhanced() {
     assert!(
         failed.to_string().contains("nothing of that name"),
         "{failed}"
+    );
+}
+
+#[test]
+fn a_bench_prints_frame_times_with_and_without_work() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = folder();
+    let pack = folder.path().join("pack");
+    copy(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/starter"),
+        &pack,
+    );
+    thin_out(&pack.join("assets"));
+    let bench = |more: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_uncanny-demo"))
+            .args(["--bench", "--json", "--frames", "2", "--quality", "low"])
+            .args(["--size", "160x90", "--hud", "none", "--device", "cpu"])
+            .arg("--pack")
+            .arg(&pack)
+            .args(more)
+            .output()
+            .expect("the demo starts")
+    };
+    let output = bench(&["--model", "lanczos"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    if lacks_a_gpu(&said) {
+        return;
+    }
+    assert!(output.status.success(), "{said}");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("nothing but JSON");
+    assert_eq!(report["size"], json!([SIZE.0, SIZE.1]));
+    assert!(report["adapter"]["name"].is_string(), "{report}");
+    assert_eq!(report["idle"]["frames"], 2);
+    let (idle, working) = (&report["idle"], &report["working"]);
+    for times in [idle, working] {
+        let [median, p95, longest] =
+            ["median_ms", "p95_ms", "longest_ms"].map(|name| times[name].as_f64());
+        assert!(
+            median > Some(0.0) && median <= p95 && p95 <= longest,
+            "{times}"
+        );
+    }
+    assert!(working["frames"].as_u64() > Some(0), "{working}");
+    assert_eq!(
+        (&working["model"], &working["failed"]),
+        (&json!("lanczos"), &json!(0))
+    );
+    // All of the pack's: without a cache nothing is done already.
+    assert!(
+        (14..=77).contains(&working["enhanced"].as_u64().unwrap_or(0)),
+        "{working}"
+    );
+    let sight = report["meshes"]["most_in_sight"].as_u64();
+    assert!(
+        sight > Some(10) && sight <= report["meshes"]["all"].as_u64(),
+        "{report}"
+    );
+
+    let output = bench(&["--model", "nothing of that name"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        output.stdout.is_empty(),
+        "what was not measured is not printed"
     );
 }
 
