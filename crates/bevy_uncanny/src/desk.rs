@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use bevy_asset::AssetPath;
 use bevy_asset::io::AssetSourceEvent;
 use bevy_image::Image;
+use uncanny::Options;
 
 use crate::picture::Layout;
 use crate::settings::EnhancedSettings;
@@ -181,8 +182,8 @@ pub(crate) struct Desk {
     pub(crate) prepared: bool,
     /// Bevy's asset processor has enhanced the app's assets, or is to.
     pub(crate) processed: AtomicBool,
-    /// Longest side and scale, for pictures that will stay as they are.
-    limits: (u32, u32),
+    /// For how large pictures will become.
+    options: Options,
 }
 
 /// How far it is.
@@ -193,7 +194,7 @@ pub(crate) struct Standing {
 }
 
 impl Desk {
-    pub(crate) fn new(model: Option<&str>, scale: u32, max_size: u32) -> Self {
+    pub(crate) fn new(model: Option<&str>, options: Options) -> Self {
         Self {
             state: Mutex::new(State {
                 model: model.unwrap_or_default().to_owned(),
@@ -203,7 +204,7 @@ impl Desk {
             cancel: AtomicBool::new(false),
             prepared: model.is_none(),
             processed: AtomicBool::new(false),
-            limits: (max_size, scale),
+            options,
         }
     }
 
@@ -237,7 +238,7 @@ impl Desk {
         let answer = match (picture.ready.take(), &picture.finished) {
             (Some(ready), _) => Answer::Ready(ready),
             (None, Some(finished)) => Answer::Finished(finished.clone()),
-            (None, None) => Answer::Waiting(self.scale(size, settings)),
+            (None, None) => Answer::Waiting(settings.alone(&self.options).scale(size)),
         };
         let made = picture.finished.as_ref().is_some_and(|finished| {
             finished.hash == hash && finished.turn == turn && finished.settings == *settings
@@ -256,16 +257,6 @@ impl Desk {
     /// What was last made of a picture.
     pub(crate) fn shown(&self, key: &Key) -> Option<Arc<Finished>> {
         self.lock().pictures.get(key)?.finished.clone()
-    }
-
-    fn scale(&self, (width, height): (u32, u32), settings: &EnhancedSettings) -> u32 {
-        let (max_size, scale) = self.limits;
-        let side = u64::from(width.max(height)) * u64::from(scale);
-        if side > u64::from(max_size) && settings.cell.is_none() {
-            1
-        } else {
-            scale
-        }
     }
 
     /// In place of an older job for the same picture that has not begun.

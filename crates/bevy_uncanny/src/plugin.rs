@@ -18,9 +18,6 @@ use crate::settings::EnhancedSettings;
 use crate::source::{self, AssetsFrom};
 use crate::worker::{self, OpenReader, Plan};
 
-/// What pictures are enlarged by unless told otherwise.
-const DEFAULT_SCALE: u32 = 8;
-
 /// Enhances the textures that are loaded from `enhanced://` and `pack://`, and again whenever their files change.
 ///
 /// It goes **before** `DefaultPlugins`: asset sources must be there before Bevy's `AssetPlugin` is.
@@ -107,8 +104,7 @@ impl Plugin for UncannyPlugin {
         let options = self
             .options()
             .unwrap_or_else(|error| panic!("UncannyPlugin: {}", uncanny::chain(&error)));
-        let scale = options.scale.map_or(DEFAULT_SCALE, |scale| scale.get());
-        let desk = Arc::new(Desk::new(self.model.name(), scale, options.max_size));
+        let desk = Arc::new(Desk::new(self.model.name(), options.clone()));
 
         let mut assets = source::around(&self.assets.open, &desk, Origin::Assets, &self.settings);
         source::read_processed(&mut assets, &self.processed, &desk);

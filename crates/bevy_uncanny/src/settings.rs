@@ -5,7 +5,7 @@ use bevy_image::{ImageAddressMode, ImageFilterMode, ImageSampler, ImageSamplerDe
 use bevy_math::UVec2;
 use bevy_reflect::Reflect;
 use serde::{Deserialize, Serialize};
-use uncanny::EdgeChoice;
+use uncanny::{Alone, EdgeChoice, Options};
 
 /// The settings of one picture: of its `.meta` file, or of
 /// [`load_builder`](bevy_asset::AssetServer::load_builder)`().with_settings(..)`.
@@ -42,6 +42,17 @@ impl Default for EnhancedSettings {
             sampling: Sampling::Pixelated,
             enhance: true,
             asset_usage: RenderAssetUsages::default(),
+        }
+    }
+}
+
+impl EnhancedSettings {
+    /// How the picture is enhanced where no pack says.
+    pub(crate) fn alone<'a>(&self, options: &'a Options) -> Alone<'a> {
+        Alone {
+            options,
+            cell: self.cell.map(|cell| (cell.x, cell.y)),
+            edges: self.edges.choice(),
         }
     }
 }

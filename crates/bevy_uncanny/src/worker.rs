@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use bevy_asset::io::{AssetReaderError, ErasedAssetReader};
 use bevy_tasks::block_on;
 use uncanny::{
-    Alone, Cache, Content, Error, Hints, LivePack, Made, Make, Models, Options, Outcome, chain,
+    Cache, Content, Error, Hints, LivePack, Made, Make, Models, Options, Outcome, chain,
     enhance_alone,
 };
 
@@ -195,11 +195,7 @@ impl Worker {
         if let Some(fidelity) = settings.fidelity {
             options.fidelity = fidelity.clamp(0.0, 1.0);
         }
-        let alone = Alone {
-            options: &options,
-            cell: settings.cell.map(|cell| (cell.x, cell.y)),
-            edges: settings.edges.choice(),
-        };
+        let alone = settings.alone(&options);
         let make = Make {
             models: &mut *self.models,
             cache: self.cache.as_ref(),

@@ -34,6 +34,36 @@ pub(super) enum Way {
 }
 
 impl Alone<'_> {
+    /// How many times as large a picture of this size becomes: once, if it would become too large, and unless it is left
+    /// as it is for another reason.
+    #[must_use]
+    pub fn scale(&self, size: (u32, u32)) -> u32 {
+        if self.fits(size) {
+            self.enlargement()
+        } else {
+            1
+        }
+    }
+
+    fn enlargement(&self) -> u32 {
+        self.options
+            .scale
+            .map_or(DEFAULT_SCALE, |scale| scale.get())
+    }
+
+    /// Whether a picture of this size becomes no larger than it may. Of a sheet each cell does.
+    fn fits(&self, size: (u32, u32)) -> bool {
+        let longest = u64::from(size.0.max(size.1)) * u64::from(self.enlargement());
+        longest <= u64::from(self.options.max_size) || self.cell_of(size).is_some()
+    }
+
+    /// The cells that a picture of this size is cut into, if they fill it.
+    fn cell_of(&self, (width, height): (u32, u32)) -> Option<(u32, u32)> {
+        let fills = |side: u32, length: u32| length.checked_rem(side) == Some(0);
+        self.cell
+            .filter(|cell| fills(cell.0, width) && fills(cell.1, height))
+    }
+
     /// What becomes of a picture of this name and look; one that was not decoded is too large.
     pub(super) fn way(&self, name: &str, facts: Option<&Facts>) -> Way {
         if let Some(why) = self.options.skipped(name) {
@@ -57,16 +87,12 @@ impl Alone<'_> {
             Some((ActionChoice::Nearest, _)) => options.model = "nearest".to_owned(),
             _ => {}
         }
-        let cell = self
-            .cell
-            .filter(|cell| width % cell.0 == 0 && height % cell.1 == 0);
+        let size = (*width, *height);
         let cut = Cut {
-            cell: Some(cell.unwrap_or((*width, *height))),
+            cell: Some(self.cell_of(size).unwrap_or(size)),
             ..Cut::default()
         };
-        let scale = options.scale.map_or(DEFAULT_SCALE, |scale| scale.get());
-        let longest = u64::from(*width.max(height)) * u64::from(scale);
-        if longest > u64::from(options.max_size) && cell.is_none() {
+        if !self.fits(size) {
             return Way::AsItIs(
                 Outcome::Copied,
                 "would be larger than --max-size".to_owned(),
@@ -182,4 +208,29 @@ pub(super) fn outcome(made: &EnhancedSheet) -> (Outcome, bool) {
     };
     let cached = report.enhanced > 0 && report.cached == report.enhanced;
     (outcome, cached)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_large_is_a_picture_and_not_a_sheet() {
+        let mut options = Options::default();
+        options.max_size = 1024;
+        let alone = |cell| Alone {
+            options: &options,
+            cell,
+            edges: None,
+        };
+        for (size, cell, scale) in [
+            ((128, 16), None, 8),
+            ((129, 16), None, 1),
+            ((160, 16), Some((16, 16)), 8),
+            ((160, 16), Some((15, 16)), 1),
+            ((160, 16), Some((0, 0)), 1),
+        ] {
+            assert_eq!(alone(cell).scale(size), scale, "{size:?} {cell:?}");
+        }
+    }
 }
