@@ -19,12 +19,12 @@ use bevy::prelude::*;
 use bevy_uncanny::prelude::*;
 use serde_json::{Value, json};
 
-use crate::args::View;
+use crate::args::{After, View};
 use crate::camera;
 use crate::enhance::Happened;
 use crate::headless::{Canvas, ShotTaken, shoot};
 use crate::material::Slider;
-use crate::ready::Ready;
+use crate::ready::{Awaited, Ready};
 use crate::script::FrameTimes;
 
 /// Obeys the standard input.
@@ -75,7 +75,12 @@ fn obey(
     ready: Res<Ready>,
     canvas: Option<Res<Canvas>>,
     mut taken: MessageReader<ShotTaken>,
-    mut state: (Local<Waiting>, ResMut<Slider>, ResMut<FrameTimes>),
+    mut state: (
+        Local<Waiting>,
+        ResMut<Slider>,
+        ResMut<FrameTimes>,
+        ResMut<Awaited>,
+    ),
     mut eyes: Single<&mut Transform, With<Camera3d>>,
     outside: (
         Res<Enhancer>,
@@ -141,8 +146,15 @@ fn obey(
     };
     match text("do").as_str() {
         "wait" => {
+            let enhanced = text("for") == "enhanced";
+            let awaited = if enhanced {
+                After::Enhanced
+            } else {
+                After::Loaded
+            };
+            state.3.0 = Some(awaited);
             *waiting = Waiting::Ready {
-                enhanced: text("for") == "enhanced",
+                enhanced,
                 frames: 0,
             };
         }
