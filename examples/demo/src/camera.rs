@@ -1,6 +1,6 @@
 //! The eyes: a camera where the player is, or where the command line puts it.
 
-use bevy::camera::Hdr;
+use bevy::camera::{Hdr, ShadowLodOrigin};
 use bevy::core_pipeline::tonemapping::Tonemapping;
 use bevy::light::ShadowFilteringMethod;
 use bevy::post_process::bloom::Bloom;
@@ -53,8 +53,9 @@ fn spawn(mut commands: Commands, settings: Res<Settings>, canvas: Option<Res<Can
             },
             ..default()
         },
-        // Without a window, too, what stands on the screen belongs to this camera.
+        // Without a window, too, what stands on the screen and in which detail shadows fall depend on this camera.
         IsDefaultUiCamera,
+        ShadowLodOrigin,
         // Blocks have hard edges, and so have their shadows: one tap of four texels is enough.
         ShadowFilteringMethod::Hardware2x2,
         sky::air(),

@@ -1,13 +1,13 @@
 //! What of a pack the world shows: its block textures, the frames of those that move, its tints. Knows no engine.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use uncanny_pack::{Pack, PackLimits};
 
 use crate::blocks::{Pass, Tint};
 use crate::mesh::{Tile, Tiles};
-use crate::names::{NAMES, stand_ins};
+use crate::names::{NAMES, stand_ins, stands_free};
 use crate::sequence::Sequence;
 
 /// Most layers that a texture array has on the machines we know.
@@ -43,6 +43,8 @@ pub(crate) struct Catalogue {
     pub entities: BTreeMap<&'static str, String>,
     /// What could not be shown as it should.
     pub notes: Vec<String>,
+    /// What stands free and has no texture, nor any of its kind: a cube's would be no better than nothing.
+    pub left_away: BTreeSet<&'static str>,
     by_name: HashMap<String, usize>,
     tints: HashMap<Tint, [f32; 3]>,
 }
@@ -214,14 +216,22 @@ impl Catalogue {
                 let stand_in = stand_ins(name)
                     .iter()
                     .find_map(|other| self.by_name.get(*other).copied());
-                self.by_name
-                    .insert((*name).to_owned(), stand_in.unwrap_or(0));
                 missing.push(*name);
+                if stand_in.is_none() && stands_free(name) {
+                    self.left_away.insert(name);
+                    continue;
+                }
+                let solid = || {
+                    let mut all = self.textures.iter();
+                    all.position(|texture| texture.pass == Pass::Opaque)
+                };
+                let stand_in = stand_in.or_else(solid).unwrap_or(0);
+                self.by_name.insert((*name).to_owned(), stand_in);
             }
         }
         if !missing.is_empty() {
             self.notes.push(format!(
-                "not in this pack, others stand in: {}",
+                "not in this pack, others of their kind stand in, if there are any: {}",
                 missing.join(", ")
             ));
         }
@@ -242,11 +252,18 @@ impl Tiles for Catalogue {
         };
         let name = texture.path.rsplit('/').next().unwrap_or_default();
         let tint = match name.trim_end_matches(".png") {
-            "grass_block_top" | "grass_block_side_overlay" | "short_grass" | "fern" | "grass" => {
-                Tint::Grass
+            "grass_block_top"
+            | "grass_block_side_overlay"
+            | "short_grass"
+            | "fern"
+            | "grass"
+            | "grass_top"
+            | "grass_side_overlay"
+            | "tallgrass" => Tint::Grass,
+            "birch_leaves" | "leaves_birch" => Tint::Birch,
+            name if name.ends_with("_leaves") || name.starts_with("leaves_") || name == "vine" => {
+                Tint::Foliage
             }
-            "birch_leaves" => Tint::Birch,
-            name if name.ends_with("_leaves") || name == "vine" => Tint::Foliage,
             name if name.starts_with("water_") => Tint::Water,
             _ => Tint::None,
         };
@@ -258,7 +275,8 @@ impl Tiles for Catalogue {
     }
 
     fn overlay(&self) -> Option<Tile> {
-        let index = self.by_name.get("grass_block_side_overlay")?;
+        let names = ["grass_block_side_overlay", "grass_side_overlay"];
+        let index = names.iter().find_map(|name| self.by_name.get(*name))?;
         self.textures.get(*index).map(|texture| texture.tile)
     }
 }
@@ -287,6 +305,36 @@ mod tests {
         );
         assert_eq!(catalogue.entities.len(), 3);
         assert_ne!(catalogue.tint(Tint::Grass), [1.0; 3]);
+    }
+
+    #[test]
+    fn what_a_pack_lacks_is_replaced_by_its_kind_or_left_away() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let textures = folder.path().join("assets/minecraft/textures/blocks");
+        std::fs::create_dir_all(&textures).expect("a folder");
+        std::fs::write(folder.path().join("pack.mcmeta"), "{}").expect("written");
+        for (name, alpha) in [("glass", 0), ("log_oak", 255), ("tallgrass", 0)] {
+            let picture = image::RgbaImage::from_pixel(16, 16, image::Rgba([9, 9, 9, alpha]));
+            picture
+                .save(textures.join(format!("{name}.png")))
+                .expect("saved");
+        }
+        let catalogue = Catalogue::read(folder.path()).expect("a pack");
+        let shown = |name: &str| {
+            let index = catalogue.by_name.get(name)?;
+            let path = &catalogue.textures.get(*index)?.path;
+            path.rsplit('/').next().map(str::to_owned)
+        };
+        // By its name of old; by its kind; what there is, but nothing to see through.
+        assert_eq!(shown("oak_log").as_deref(), Some("log_oak.png"));
+        assert_eq!(shown("fern").as_deref(), Some("tallgrass.png"));
+        assert_eq!(shown("stone").as_deref(), Some("log_oak.png"));
+        // No cube's texture for a flower, nor what stands in for another.
+        for name in ["poppy", "dandelion", "torch", "red_mushroom"] {
+            assert!(catalogue.left_away.contains(name), "{name}");
+        }
+        assert!(!catalogue.left_away.contains("short_grass"));
+        assert_eq!(catalogue.notes.len(), 4, "{:?}", catalogue.notes);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! The plugin as the demo uses it: the only file that names its sources.
 
 use bevy::asset::RenderAssetUsages;
+use bevy::asset::io::AssetSourceBuilder;
+use bevy::asset::io::memory::MemoryAssetReader;
 use bevy::prelude::*;
 use bevy_uncanny::prelude::*;
-use bevy_uncanny::{CacheChoice, ModelChoice, ModelSource};
+use bevy_uncanny::{AssetsFrom, CacheChoice, ModelChoice, ModelSource};
 
 use crate::args::Args;
 use crate::bench;
@@ -33,8 +35,17 @@ pub(crate) fn plugin(args: &Args) -> Result<UncannyPlugin, String> {
         // Relative to where the command was given, not to the program.
         pack: Some(std::path::absolute(&args.pack).unwrap_or_else(|_| args.pack.clone())),
         cache,
+        // It has none of its own.
+        assets: AssetsFrom::source(nothing),
+        // Its meshes show arrays, not pictures: see `scene::prioritise`.
+        visible_first: false,
         ..default()
     })
+}
+
+/// A source without files, instead of a folder `assets` that is not there, and without a watcher.
+pub(crate) fn nothing() -> AssetSourceBuilder {
+    AssetSourceBuilder::new(|| Box::new(MemoryAssetReader::default()))
 }
 
 fn address(path: &str, side: Side) -> String {

@@ -32,6 +32,7 @@ mod world;
 
 use std::process::ExitCode;
 
+use bevy::asset::io::AssetSourceId;
 use bevy::prelude::*;
 use clap::Parser as _;
 
@@ -65,7 +66,8 @@ fn main() -> ExitCode {
         complain(note);
     }
     let mut app = App::new();
-    app.add_plugins(enhance)
+    app.register_asset_source(AssetSourceId::Default, enhance::nothing())
+        .add_plugins(enhance)
         .add_plugins(headless::engine(&args));
     if args.headless {
         app.add_plugins(headless::RunnerPlugin);
@@ -94,7 +96,8 @@ fn main() -> ExitCode {
             hud::HudPlugin,
         ))
         .add_systems(Startup, scene::build)
-        .add_systems(First, enhance::listen);
+        .add_systems(First, enhance::listen)
+        .add_systems(Last, scene::prioritise);
     if !args.headless {
         app.add_plugins(controls::ControlsPlugin);
     }

@@ -1,5 +1,7 @@
 //! Triangles of a chunk: hidden sides left out, corners darkened where blocks meet. Knows no engine.
 
+use std::collections::BTreeSet;
+
 use crate::blocks::{Block, Look, Pass, SIDES, Shape, Tint};
 use crate::world::World;
 
@@ -69,6 +71,11 @@ const ALONE: [[f32; 2]; 4] = {
 const SHADES: [f32; 4] = [0.42, 0.6, 0.8, 1.0];
 
 impl Surface {
+    /// The first steps of all of its textures.
+    pub(crate) fn firsts(&self) -> BTreeSet<u32> {
+        self.tiles.iter().map(|[first, _]| *first as u32).collect()
+    }
+
     fn quad(
         &mut self,
         corners: [[f32; 3]; 4],

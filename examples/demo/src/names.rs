@@ -71,48 +71,94 @@ pub(crate) const NAMES: &[&str] = &[
     "wheat_stage7",
 ];
 
-/// Another texture that will do where a pack has no such file: the same thing by another name, or one of its kind.
+/// Other textures that will do where a pack has no such file, the best first: the same by the name that it had before
+/// Minecraft 1.13, then something of its kind.
 pub(crate) fn stand_ins(name: &str) -> &'static [&'static str] {
     match name {
-        "grass_block_top" => &["moss_block", "grass_top", "dirt"],
-        "grass_block_side" | "grass_block_snow" | "dirt_path_side" => &["grass_side", "dirt"],
+        "grass_block_top" => &["grass_top", "moss_block", "dirt"],
+        "grass_block_side" => &["grass_side", "dirt"],
+        "grass_block_snow" => &[
+            "grass_side_snowed",
+            "grass_block_side",
+            "grass_side",
+            "dirt",
+        ],
         "dirt_path_top" => &["grass_path_top", "dirt"],
-        "farmland_moist" => &["farmland", "farmland_wet", "dirt"],
-        "snow" => &["white_wool", "white_concrete"],
-        "moss_block" => &["grass_block_top", "mossy_cobblestone"],
-        "sunbloom" => &["sunflower_front", "dandelion"],
+        "dirt_path_side" => &["grass_path_side", "grass_block_side", "grass_side", "dirt"],
+        "farmland_moist" => &["farmland_wet", "farmland", "dirt"],
+        "snow" => &["white_wool", "wool_colored_white", "white_concrete"],
+        "sandstone" => &["sandstone_normal", "sand"],
+        "sandstone_top" => &["sandstone", "sand"],
+        "moss_block" => &["grass_block_top", "grass_top", "mossy_cobblestone"],
+        "mossy_cobblestone" => &["cobblestone_mossy", "cobblestone", "stone"],
+        "stone_bricks" => &["stonebrick", "stone"],
+        "mossy_stone_bricks" => &["stonebrick_mossy", "stone_bricks", "stonebrick", "stone"],
+        "bricks" => &["brick", "red_nether_bricks", "stone_bricks"],
         "roof_tiles" => &[
             "red_nether_bricks",
             "bricks",
+            "brick",
             "red_terracotta",
             "spruce_planks",
+            "planks_spruce",
         ],
-        "short_grass" => &["grass", "fern"],
-        "cornflower" | "poppy" | "dandelion" => {
-            &["blue_orchid", "allium", "dandelion", "poppy", "rose"]
-        }
-        "brown_mushroom" | "red_mushroom" => &[
-            "mushroom_brown",
-            "mushroom_red",
-            "red_mushroom",
-            "brown_mushroom",
-        ],
-        "campfire_fire" => &["fire_0", "fire_layer_0"],
-        "wheat_stage3" | "wheat_stage7" => &["wheat_stage_3", "wheat_stage_7", "short_grass"],
-        "carved_pumpkin" => &["pumpkin_face_off", "pumpkin_side"],
-        "clay" | "gravel" | "cobblestone" | "stone_bricks" | "obsidian" => &["stonebrick", "stone"],
-        "mossy_cobblestone" => &["cobblestone", "stone"],
-        "mossy_stone_bricks" => &["stone_bricks", "stone"],
-        "sandstone" | "sandstone_top" => &["sand"],
-        "spruce_planks" | "birch_planks" | "bookshelf" => &["oak_planks", "planks_oak"],
-        "birch_log" | "oak_log" => &["log_oak", "oak_log", "birch_log"],
-        "birch_log_top" | "oak_log_top" => &["log_oak_top", "oak_log", "birch_log"],
-        "birch_leaves" | "oak_leaves" => &["leaves_oak", "oak_leaves", "birch_leaves"],
-        "orange_stained_glass" | "light_blue_stained_glass" => &["glass"],
+        "oak_planks" => &["planks_oak", "spruce_planks", "birch_planks"],
+        "spruce_planks" => &["planks_spruce", "oak_planks", "planks_oak"],
+        "birch_planks" => &["planks_birch", "oak_planks", "planks_oak"],
+        "bookshelf" => &["oak_planks", "planks_oak"],
+        "oak_log" => &["log_oak", "birch_log", "oak_planks"],
+        "birch_log" => &["log_birch", "oak_log", "oak_planks"],
+        "oak_log_top" => &["log_oak_top", "oak_log", "oak_planks"],
+        "birch_log_top" => &["log_birch_top", "birch_log", "oak_planks"],
+        "oak_leaves" => &["leaves_oak", "birch_leaves"],
+        "birch_leaves" => &["leaves_birch", "oak_leaves"],
+        "orange_stained_glass" => &["glass_orange", "glass"],
+        "light_blue_stained_glass" => &["glass_light_blue", "glass"],
+        "red_wool" => &["wool_colored_red", "white_wool"],
+        "white_wool" => &["wool_colored_white", "snow"],
         "hay_block_top" | "hay_block_side" => &["hay_block_side", "yellow_wool"],
-        _ if name.ends_with("_ore") => &["stone"],
+        "carved_pumpkin" => &["pumpkin_face_off", "pumpkin_side"],
+        "oak_door_bottom" => &["door_wood_lower", "spruce_door_bottom", "oak_planks"],
+        "oak_door_top" => &["door_wood_upper", "spruce_door_top", "oak_planks"],
+        "torch" => &["torch_on", "soul_torch"],
+        "campfire_fire" => &["fire_0", "fire_layer_0"],
+        "short_grass" => &["grass", "tallgrass", "fern"],
+        "fern" => &["short_grass", "grass", "tallgrass"],
+        "poppy" => &["flower_rose", "rose", "red_tulip", "dandelion"],
+        "dandelion" => &["flower_dandelion", "oxeye_daisy", "poppy"],
+        "cornflower" => &["blue_orchid", "flower_blue_orchid", "allium", "dandelion"],
+        "sunbloom" => &[
+            "sunflower_front",
+            "double_plant_sunflower_front",
+            "dandelion",
+        ],
+        "brown_mushroom" => &["mushroom_brown", "red_mushroom"],
+        "red_mushroom" => &["mushroom_red", "brown_mushroom"],
+        "oak_sapling" => &["sapling_oak", "birch_sapling", "fern"],
+        "wheat_stage3" => &["wheat_stage_3", "wheat_stage7", "short_grass"],
+        "wheat_stage7" => &["wheat_stage_7", "wheat_stage3", "short_grass"],
         _ => &["stone", "cobblestone", "dirt"],
     }
+}
+
+/// Whether it stands free, with nothing behind it: only what has holes will do.
+pub(crate) fn stands_free(name: &str) -> bool {
+    const FREE: [&str; 13] = [
+        "torch",
+        "campfire_fire",
+        "short_grass",
+        "fern",
+        "poppy",
+        "dandelion",
+        "cornflower",
+        "sunbloom",
+        "brown_mushroom",
+        "red_mushroom",
+        "oak_sapling",
+        "wheat_stage3",
+        "wheat_stage7",
+    ];
+    FREE.contains(&name)
 }
 
 #[cfg(test)]
@@ -137,5 +183,23 @@ mod tests {
         assert!(seen > 100_000);
         assert!(NAMES.contains(&Block::Ore(Ore::Emerald).look().sides[0]));
         assert!(NAMES.contains(&Block::Plant(Plant::Sapling).look().sides[0]));
+    }
+
+    #[test]
+    fn what_stands_free_is_known() {
+        use crate::blocks::{Block, Shape};
+        let world = crate::world::World::new(crate::SEED, 0);
+        let [w, h, d] = world.size;
+        let cells = (0..w).flat_map(|x| (0..h).flat_map(move |y| (0..d).map(move |z| [x, y, z])));
+        let mut free = 0;
+        for block in cells.map(|cell| world.get(cell)) {
+            let look = block.look();
+            let is_free = matches!(look.shape, Shape::Cross | Shape::Torch);
+            free += usize::from(is_free);
+            if block != Block::Air {
+                assert_eq!(stands_free(look.sides[0]), is_free, "{block:?}");
+            }
+        }
+        assert!(free > 100);
     }
 }

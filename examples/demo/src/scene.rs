@@ -1,5 +1,6 @@
 //! Puts the world into the engine: chunk meshes, the sea, lamps.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use bevy::mesh::{Indices, PrimitiveTopology};
 use bevy::prelude::*;
 use bevy::render::renderer::RenderAdapterInfo;
 use bevy::render::storage::ShaderBuffer;
+use bevy_uncanny::prelude::*;
 use wgpu_types::DeviceType;
 
 use crate::blocks::{Block, Pass};
@@ -62,6 +64,7 @@ pub(crate) fn build(
             .filter(|(_, surface)| !surface.indices.is_empty())
         {
             let mut entity = commands.spawn((
+                Shows(surface.firsts()),
                 Mesh3d(meshes.add(engine_mesh(surface))),
                 MeshMaterial3d(materials[number].clone()),
                 Transform::from_translation(at),
@@ -83,6 +86,30 @@ pub(crate) fn build(
     spawn(sea(&land.0, &*pack.0, 400.0), Vec3::ZERO, true);
     lamps(&mut commands, &land.0);
     commands.insert_resource(textures);
+}
+
+/// The first steps of the textures that a mesh shows.
+#[derive(Component)]
+pub(crate) struct Shows(BTreeSet<u32>);
+
+/// Has what is in sight enhanced first.
+pub(crate) fn prioritise(
+    enhancer: Res<Enhancer>,
+    progress: Res<EnhanceProgress>,
+    textures: Option<Res<BlockTextures>>,
+    chunks: Query<(&ViewVisibility, &Shows)>,
+    others: Query<(&ViewVisibility, &MeshMaterial3d<StandardMaterial>)>,
+    materials: Res<Assets<StandardMaterial>>,
+) {
+    let Some(textures) = textures.filter(|_| progress.queued > 0) else {
+        return;
+    };
+    let in_sight = chunks.iter().filter(|(view, _)| view.get());
+    let firsts: BTreeSet<u32> = in_sight.flat_map(|(_, shows)| &shows.0).copied().collect();
+    let others = others.iter().filter(|(view, _)| view.get());
+    let others = others.filter_map(|(_, material)| materials.get(material));
+    let others = others.filter_map(|material| Some(material.base_color_texture.as_ref()?.id()));
+    enhancer.prioritise(textures.enhanced(&firsts).chain(others));
 }
 
 fn engine_mesh(surface: Surface) -> Mesh {
@@ -144,6 +171,7 @@ fn lamps(commands: &mut Commands, world: &World) {
 /// When the pack cannot be shown.
 pub(crate) fn prepare(path: &Path) -> Result<(Land, Pack), String> {
     let catalogue = Catalogue::read(path)?;
-    let world = World::new(crate::SEED, catalogue.textures.len());
+    let mut world = World::new(crate::SEED, catalogue.textures.len());
+    world.remove(|block| catalogue.left_away.contains(block.look().sides[0]));
     Ok((Land(Arc::new(world)), Pack(Arc::new(catalogue))))
 }

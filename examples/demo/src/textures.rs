@@ -3,7 +3,7 @@
 //! A picture that changes is written into its own layers, all mipmaps at once: an array is never uploaded whole, so
 //! that a reload costs a frame next to nothing. Bevy itself would rewrite the first mipmap only.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use bevy::asset::{AssetEventSystems, RenderAssetUsages};
 use bevy::image::{ImageAddressMode, ImageFilterMode, ImageSampler, ImageSamplerDescriptor};
@@ -116,6 +116,14 @@ impl BlockTextures {
     /// The array.
     pub(crate) fn array(&self, side: Side) -> Handle<Image> {
         self.arrays[side as usize].image.clone()
+    }
+
+    /// The enhanced pictures of the textures whose first steps those are.
+    pub(crate) fn enhanced(&self, firsts: &BTreeSet<u32>) -> impl Iterator<Item = AssetId<Image>> {
+        let pictures = &self.arrays[Side::Enhanced as usize].pictures;
+        let both = self.textures.iter().zip(pictures);
+        both.filter(|(texture, _)| firsts.contains(&texture.tile.first))
+            .map(|(_, picture)| picture.id())
     }
 
     /// Whether every picture was written, and none waits to be written again.

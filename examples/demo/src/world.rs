@@ -71,6 +71,12 @@ impl World {
         }
     }
 
+    /// Puts air in the place of some blocks.
+    pub(crate) fn remove(&mut self, some: impl Fn(Block) -> bool) {
+        let some = self.cells.iter_mut().filter(|block| some(**block));
+        some.for_each(|block| *block = Block::Air);
+    }
+
     /// Fills a box, both corners included.
     pub(crate) fn fill(&mut self, from: [i32; 3], to: [i32; 3], block: Block) {
         for z in from[2]..=to[2] {

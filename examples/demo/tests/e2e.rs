@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use image::{Rgb, RgbImage, RgbaImage};
 use serde_json::{Value, json};
+use uncanny_pack::{Pack, PackFormat, PackLimits, PackWriter};
 
 /// How long anything may take on a busy machine that draws without a GPU.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -33,13 +34,13 @@ struct Demo {
 impl Demo {
     /// Starts it on a copy of the starter pack, and waits until everything is drawn.
     fn start(folder: &Path, options: &[&str]) -> Option<Self> {
+        let pack = thin_pack(folder);
+        Self::start_with(&pack, folder, options)
+    }
+
+    /// The same on that pack.
+    fn start_with(pack: &Path, folder: &Path, options: &[&str]) -> Option<Self> {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        let pack = folder.join("pack");
-        copy(
-            &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/starter"),
-            &pack,
-        );
-        thin_out(&pack.join("assets"));
         let mut child = Command::new(env!("CARGO_BIN_EXE_uncanny-demo"))
             .args([
                 "--headless",
@@ -53,7 +54,7 @@ impl Demo {
             .args(["--camera", NEAR, "--size"])
             .arg(format!("{}x{}", SIZE.0, SIZE.1))
             .arg("--pack")
-            .arg(&pack)
+            .arg(pack)
             .arg("--cache")
             .arg(folder.join("cache"))
             .args(options)
@@ -191,6 +192,27 @@ fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).expect("a copy");
         }
     }
+}
+
+/// A copy of the starter pack with few of its textures.
+fn thin_pack(folder: &Path) -> PathBuf {
+    let pack = folder.join("pack");
+    copy(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/starter"),
+        &pack,
+    );
+    thin_out(&pack.join("assets"));
+    pack
+}
+
+/// A zip of a pack, which takes the place of the one before as a whole.
+fn zip(pack: &Path, target: &Path) {
+    let pack = Pack::open(pack, &PackLimits::default()).expect("the copy");
+    let mut writer = PackWriter::create(target, PackFormat::Zip, true).expect("a zip");
+    for entry in 0..pack.entries().len() {
+        writer.copy(&pack, entry).expect("written");
+    }
+    writer.finish().expect("written");
 }
 
 /// Leaves few of the pack's block textures, so that little is to be enhanced: others stand in for the rest.
@@ -331,6 +353,25 @@ fn the_world_follows_the_painter() {
 }
 
 #[test]
+fn a_zip_is_followed_when_it_is_replaced() {
+    let folder = folder();
+    let pack = thin_pack(folder.path());
+    let archive = folder.path().join("pack.zip");
+    zip(&pack, &archive);
+    let Some(mut demo) = Demo::start_with(&archive, folder.path(), &["--model", "lanczos"]) else {
+        return;
+    };
+    assert!(!blueish(middle(&demo.look(NEAR), true)));
+    flat([20, 20, 220, 255])
+        .save(demo.texture("oak_planks"))
+        .expect("saved");
+    zip(&pack, &archive);
+    demo.until(NEAR, "blue planks", |picture| {
+        blueish(middle(picture, true))
+    });
+}
+
+#[test]
 fn the_slider_parts_original_and_enhanced() {
     let folder = folder();
     let Some(mut demo) = Demo::start(folder.path(), &["--model", "lanczos"]) else {
@@ -397,12 +438,7 @@ fn the_slider_parts_original_and_enhanced() {
 fn a_bench_prints_frame_times_with_and_without_work() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = folder();
-    let pack = folder.path().join("pack");
-    copy(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("../../packs/starter"),
-        &pack,
-    );
-    thin_out(&pack.join("assets"));
+    let pack = thin_pack(folder.path());
     let bench = |more: &[&str]| {
         Command::new(env!("CARGO_BIN_EXE_uncanny-demo"))
             .args(["--bench", "--json", "--frames", "2", "--quality", "low"])

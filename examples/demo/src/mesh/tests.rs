@@ -44,6 +44,18 @@ fn a_lone_cube_has_six_sides_and_a_pair_ten() {
 }
 
 #[test]
+fn a_mesh_knows_which_textures_it_shows() {
+    let mut world = World::empty([16, 16, 16]);
+    world.set([4, 4, 4], Block::Stone);
+    world.set([8, 4, 4], Block::Obsidian);
+    world.set([8, 8, 4], Block::Obsidian);
+    let [opaque, cutout, _] = chunk(&world, [0, 0], &Plain);
+    let names = ["stone", "obsidian"].map(|name| name.len() as u32);
+    assert_eq!(opaque.firsts(), BTreeSet::from(names));
+    assert!(cutout.firsts().is_empty());
+}
+
+#[test]
 fn sides_between_chunks_are_hidden_too() {
     let mut world = World::empty([32, 16, 16]);
     world.fill([0, 0, 0], [31, 3, 15], Block::Stone);
