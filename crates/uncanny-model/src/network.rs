@@ -182,8 +182,9 @@ fn out_of_memory(error: &TchError) -> bool {
 }
 
 /// How many 24x24 tiles a device is best fed with at once. Batches are always whole ([`Network::enhance`]), and whoever
-/// wants a single tile waits for all of one. Two threads are as quick with tiles one by one as with many (measured:
-/// `faces` 10.8 ms a tile and 12.2 by eights, `textures` 28 and 34 by fives); more threads need more to share.
+/// wants a single tile waits for all of one. Two threads are about as quick with tiles one by one as with many: for
+/// the starter pack `faces` takes as long as by eights, `textures` 1 to 9 % longer than by fives. That more threads need
+/// more to share is an assumption.
 fn suits(device: Device, threads: usize) -> usize {
     if device == Device::CPU {
         (threads / 2).clamp(1, 8)
