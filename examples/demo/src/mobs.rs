@@ -12,6 +12,9 @@ use crate::textures::Side;
 use crate::world::World;
 use kinds::{KINDS, mesh};
 
+/// Where they look at first: to the south, where most views are from.
+const AT_FIRST: f32 = 2.7;
+
 /// Everything alive but the player.
 pub(crate) struct MobsPlugin;
 
@@ -77,6 +80,7 @@ fn spawn(
             number += 1;
             let at = Vec2::new(home[0] as f32 + 0.5, home[1] as f32 + 0.5);
             let start = Transform::from_xyz(at.x, ground(&land.0, at), at.y)
+                .with_rotation(Quat::from_rotation_y(AT_FIRST))
                 .with_scale(Vec3::splat(kind.scale / 16.0));
             let mob = Mob {
                 number,
