@@ -96,7 +96,8 @@ fn main() -> ExitCode {
             hud::HudPlugin,
         ))
         .add_systems(Startup, scene::build)
-        .add_systems(First, enhance::listen)
+        // In the frame in which the plugin tells it: who waits must not see that all is done before that it was.
+        .add_systems(Update, enhance::listen)
         .add_systems(Last, scene::prioritise);
     if !args.headless {
         app.add_plugins(controls::ControlsPlugin);
