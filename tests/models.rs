@@ -63,7 +63,7 @@ fn what_is_shipped_is_listed_and_shown() {
         "faces",
         "PFSR, width 128",
         "8x",
-        "0.56 M",
+        "0.57 M",
         "lanczos",
         "nearest",
     ] {
@@ -75,7 +75,7 @@ fn what_is_shipped_is_listed_and_shown() {
     let faces = row(&scene, "faces");
     assert_eq!(faces["from"], "shipped");
     assert_eq!(faces["scale"], 8);
-    assert!((faces["gflop_per_tile"].as_f64().unwrap() - 0.66).abs() < 0.02);
+    assert!((faces["gflop_per_tile"].as_f64().unwrap() - 0.76).abs() < 0.02);
     assert_eq!(row(&scene, "nearest")["from"], "classical");
 
     let shown = models(&scene, &["show", "faces", "--json"]).exits(0).json();

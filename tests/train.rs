@@ -403,38 +403,6 @@ fn a_training_starts_from_a_checkpoint() {
         assert!(values[at].parse::<f64>().unwrap() > 0.0, "{term}: {losses}");
     }
 
-    // With grain too: its gates are closed at first, and open as it learns.
-    let grained = recipe.replace("blocks = 1 }", "blocks = 1, grain = true }");
-    for (name, rate) in [("closed", "0"), ("open", "1e-3")] {
-        scene.write(format!("{name}.toml"), grained.replace("RATE", rate));
-        let run = RUN.replace("tiny.toml", &format!("{name}.toml"));
-        scene
-            .run(&format!(
-                "{run} --start first/tiny.safetensors --out {name}"
-            ))
-            .exits(0);
-        scene
-            .run(&format!(
-                "convert pack.zip -o {name}.zip --model {name}/tiny.safetensors"
-            ))
-            .exits(0);
-    }
-    scene
-        .run("convert pack.zip -o plain.zip --model first/tiny.safetensors")
-        .exits(0);
-    let stone = |name: &str| {
-        let files = util::unzip(&scene.path(format!("{name}.zip")));
-        util::file(&files, "assets/minecraft/textures/block/stone.png").to_vec()
-    };
-    assert!(stone("closed") == stone("plain") && stone("open") != stone("plain"));
-    let gates = weights(&scene, "open/tiny.safetensors");
-    let gates: Vec<f32> = gates
-        .iter()
-        .filter(|(name, _)| name.contains("grain"))
-        .flat_map(|(_, values)| values.clone())
-        .collect();
-    assert!(gates.len() > 20 && gates.iter().any(|gate| *gate != 0.0));
-
     let wide = recipe.replace("width = 8, blocks", "width = 16, blocks");
     scene.write("wide.toml", wide.replace("RATE", "0"));
     scene
@@ -442,6 +410,111 @@ fn a_training_starts_from_a_checkpoint() {
         .exits(2)
         .says(&["has the shape", "expected [16]"]);
     assert!(!scene.path("third").exists(), "nothing is left");
+}
+
+/// The finest noise is as strong as the recipe says; the training is the same.
+#[test]
+fn grain_is_closed_at_first_and_opens_as_it_learns() {
+    let recipe = r#"
+        name = "tiny"
+        network = { architecture = "relief", width = 8, blocks = 1, grain = true }
+        batch = 2
+        seed = 7
+        average = 0.9
+        betas = [0.9, 0.99]
+        finest_grain = FINEST
+        [data]
+        train = [{ path = "train" }]
+        test = ["test"]
+        degrade = "mixed"
+        [[stage]]
+        iterations = 20
+        rate = [RATE, RATE]
+        losses = { l1 = 1, detail = 1 }
+    "#;
+    let scene = scene(recipe);
+    let gates = |name: &str, rate: &str, finest: &str| {
+        let text = recipe.replace("RATE", rate).replace("FINEST", finest);
+        scene.write(format!("{name}.toml"), text);
+        let run = RUN.replace("tiny.toml", &format!("{name}.toml"));
+        scene.run(&format!("{run} --out {name}")).exits(0);
+        let mut gates = weights(&scene, &format!("{name}/tiny.safetensors"));
+        gates.retain(|(name, _)| name.contains("grain"));
+        assert_eq!(gates.len(), 6);
+        gates
+    };
+    let closed = gates("closed", "0", "1");
+    assert!(
+        closed
+            .iter()
+            .all(|(_, values)| values.iter().all(|gate| *gate == 0.0))
+    );
+    let open = gates("open", "1e-2", "1");
+    assert!(
+        open.iter()
+            .all(|(_, values)| values.iter().any(|gate| *gate != 0.0))
+    );
+    let mut expected = open;
+    for (name, values) in &mut expected {
+        if name.starts_with("up.2.") {
+            values.iter_mut().for_each(|gate| *gate *= 2.0);
+        }
+    }
+    assert_eq!(gates("strong", "1e-2", "2"), expected);
+}
+
+/// A network that was trained without a finish gets one that adds nothing yet.
+#[test]
+fn a_finish_can_be_added_to_a_checkpoint() {
+    let recipe = |network: &str, rate: &str| {
+        format!(
+            r#"
+            name = "tiny"
+            network = {{ architecture = "pfsr", width = 8{network} }}
+            batch = 2
+            seed = 7
+            average = 0.9
+            betas = [0.9, 0.99]
+            [data]
+            train = [{{ path = "train" }}]
+            test = ["test"]
+            degrade = "chain"
+            [[stage]]
+            iterations = 6
+            rate = [{rate}, {rate}]
+            losses = {{ l1 = 1 }}
+            "#
+        )
+    };
+    let scene = scene(&recipe("", "1e-3"));
+    scene.write("still.toml", recipe(", finish = true", "0"));
+    scene.write("learning.toml", recipe(", finish = true", "1e-2"));
+    scene.run(&format!("{RUN} --out plain")).exits(0);
+    for name in ["still", "learning"] {
+        let run = RUN.replace("tiny.toml", &format!("{name}.toml"));
+        scene
+            .run(&format!(
+                "{run} --start plain/tiny.safetensors --out {name}"
+            ))
+            .exits(0);
+    }
+    // Norms follow what they see, whatever the rate.
+    let learned = |name: &str| {
+        let mut all = weights(&scene, &format!("{name}/tiny.safetensors"));
+        all.retain(|(name, _)| !name.contains("running") && !name.contains("num_batches"));
+        all.into_iter()
+            .partition::<Vec<_>, _>(|(name, _)| name.starts_with("finish."))
+    };
+    let ((none, before), (finish, after)) = (learned("plain"), learned("still"));
+    assert!(none.is_empty() && before == after);
+    assert_eq!(finish.len(), 6);
+    let adds = |finish: &[(String, Vec<f32>)]| {
+        let last = finish
+            .iter()
+            .find(|(name, _)| name == "finish.conv_1.weight");
+        last.unwrap().1.iter().any(|weight| *weight != 0.0)
+    };
+    assert!(!adds(&finish) && adds(&learned("learning").0));
 }
 
 #[test]

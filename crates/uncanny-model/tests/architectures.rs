@@ -200,6 +200,25 @@ fn every_architecture_is_what_spandrel_computes() {
     }
 }
 
+/// In f16 where the architecture bears it.
+#[test]
+#[ignore = "needs CUDA"]
+fn cuda_agrees_with_spandrel() {
+    let device = Device::find("cuda".parse().unwrap()).unwrap();
+    for &(folder, case, ..) in CASES {
+        let network = Network::load(&checkpoint_of(folder, case), device).unwrap();
+        let found = network.forward(&expected(folder, "input")).unwrap();
+        let found = found.to_device(tch::Device::Cpu).to_kind(Kind::Float);
+        let expected = expected(folder, case);
+        let off = worst(&found, &expected) / expected.abs().max().double_value(&[]);
+        eprintln!("{folder}/{case}: {off:.5}");
+        assert!(
+            off < 0.01,
+            "{folder}/{case} differs by {off} of its largest value"
+        );
+    }
+}
+
 /// As many files as cases: none is forgotten.
 #[test]
 fn every_fixture_is_a_case() {

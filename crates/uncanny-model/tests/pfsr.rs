@@ -30,7 +30,11 @@ fn expected(name: &str) -> Tensor {
 fn forward(name: &str, progress: Progress, inputs: &Tensor) -> Tensor {
     let state = read(name).state;
     let config = Config::detect(&state).unwrap().expect("it is PFSR");
-    assert_eq!(config, Config { width: 16 });
+    let published = Config {
+        width: 16,
+        finish: false,
+    };
+    assert_eq!(config, published);
     let network = Folded::load(&state, config, progress, tch::Device::Cpu, Kind::Float).unwrap();
     network.forward(&channels_last(inputs)).unwrap()
 }
@@ -209,18 +213,19 @@ fn half_precision_files_load() {
 fn the_faces_that_come_with_the_library_load() {
     let faces = Network::faces(Device::CPU).unwrap();
     let about = faces.description();
-    assert_eq!(about.architecture, "PFSR, width 128");
+    assert_eq!(about.architecture, "PFSR, width 128, with a finish");
     assert_eq!(about.scale.get(), 8);
     assert_eq!(faces.name(), "faces");
-    // 0.66 GFLOP a tile, counted by hand in the design of this network.
+    // 0.66 GFLOP a tile as the paper has it, counted by hand, and 3,000 multiplications a pixel for the finish.
     assert!(
-        (0.6e9..0.7e9).contains(&(about.flops_per_tile as f64)),
+        (0.75e9..0.8e9).contains(&(about.flops_per_tile as f64)),
         "{}",
         about.flops_per_tile
     );
 }
 
-/// A wrapping texture has no border: enhanced after a shift it is the enhanced one, shifted.
+/// A wrapping texture has no border: enhanced after a shift it is the enhanced one, shifted, but for the finish's noise,
+/// which hangs on places modulo 16.
 #[test]
 fn wrapping_textures_have_no_seam() {
     let texture = RgbaImage::from_fn(16, 16, |x, y| {
@@ -261,7 +266,7 @@ fn wrapping_textures_have_no_seam() {
     }
     let mean = sum as f64 / f64::from(3 * 128 * 128);
     assert!(
-        worst <= 8 && mean < 0.2,
+        worst <= 8 && mean < 0.4,
         "a seam of {worst} levels, {mean} on average"
     );
 }

@@ -47,6 +47,42 @@ fn it_is_what_pytorch_and_numpy_compute() {
     }
 }
 
+/// In f16, and a tile gives the same bytes alone, among others and again.
+#[test]
+#[ignore = "needs CUDA"]
+fn cuda_agrees_with_pytorch_and_numpy_and_with_itself() {
+    let device = Device::find("cuda".parse().unwrap()).unwrap();
+    for (file, case, _) in CASES {
+        let network = Network::load(&fixture(case), device).unwrap();
+        let found = network.forward(&expected(file, "input")).unwrap();
+        let found = found.to_device(tch::Device::Cpu).to_kind(tch::Kind::Float);
+        let worst = (found - expected(file, case)).abs().max().double_value(&[]);
+        assert!(worst < 0.02, "{case} differs by {worst}");
+    }
+    for shipped in uncanny_model::SHIPPED {
+        let mut network = shipped.load(device).unwrap();
+        let side = network.tiling().tile;
+        let tiles: Vec<RgbPlanes> = (0..70).map(|i| texture(side + i)).collect();
+        let tiles: Vec<RgbPlanes> = (tiles.iter())
+            .map(|tile| {
+                let rows = tile.data.chunks(tile.width as usize);
+                let data = rows.flat_map(|row| &row[..side as usize]);
+                let rows = side as usize * side as usize;
+                RgbPlanes {
+                    width: side,
+                    height: side,
+                    data: data.copied().take(3 * rows).collect(),
+                }
+            })
+            .collect();
+        let together = network.upscale(&tiles).unwrap();
+        for (tile, expected) in tiles.iter().zip(&together) {
+            let alone = network.upscale(std::slice::from_ref(tile)).unwrap();
+            assert!(alone[0].data == expected.data, "{}", network.name());
+        }
+    }
+}
+
 /// Writes a changed copy of a fixture and says why it does not load.
 fn refusal(change: impl FnOnce(&mut Checkpoint)) -> String {
     let mut checkpoint = checkpoint::read(&fixture("tiny")).unwrap();
@@ -73,7 +109,7 @@ fn missing_surplus_and_misshapen_tensors_are_named() {
         c.state.insert("surprise.bias", extra);
     });
     assert!(text.contains("surprise.bias"), "{text}");
-    for key in ["to_rgb.weight", "body.0.conv_0.weight", "up.1.conv.bias"] {
+    for key in ["to_rgb.weight", "body.0.conv_0.weight", "up.1.smooth.bias"] {
         let text = refusal(|c| {
             let mut odd = c.state.get(key).unwrap().clone();
             odd.shape.insert(0, 1);
@@ -216,11 +252,11 @@ fn in_tiles_the_shipped_network_is_nearly_what_it_is_in_one_piece() {
     let mut network = shipped.load(Device::CPU).unwrap().with_batch(1);
     let tiling = network.tiling();
     let context = (tiling.tile - tiling.stride) / 2;
-    let found: Vec<(u32, (f32, f32))> = [4, context, 7]
+    let found: Vec<(u32, (f32, f32))> = [4, context, 8]
         .map(|context| (context, joint(&mut network, context)))
         .to_vec();
     eprintln!("context, (mean, largest difference) in 0..1: {found:?}");
     let (_, (mean, worst)) = found[1];
-    assert!(mean < 0.1 / 255.0 && worst < 4.0 / 255.0, "{found:?}");
+    assert!(mean < 0.5 / 255.0 && worst < 11.0 / 255.0, "{found:?}");
     assert!(found[0].1.0 > mean, "less context is worse: {found:?}");
 }

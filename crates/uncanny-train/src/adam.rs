@@ -29,13 +29,11 @@ impl Adam {
         }
     }
 
-    /// One step along the gradients, which were multiplied by `scale` and are then cleared. `taken` counts the steps
-    /// before this.
+    /// One step along the gradients, which are then cleared. `taken` counts the steps before this.
     pub(crate) fn step(
         &mut self,
         parameters: &[Tensor],
         rate: f64,
-        scale: f64,
         taken: u64,
     ) -> Result<(), TchError> {
         let (beta1, beta2) = self.betas;
@@ -49,11 +47,6 @@ impl Adam {
                 if !gradient.defined() {
                     continue; // A step of the network that is not yet faded in.
                 }
-                let gradient = if scale == 1.0 {
-                    gradient
-                } else {
-                    gradient.f_div_scalar(scale)?
-                };
                 let _ = first
                     .f_mul_scalar_(beta1)?
                     .f_add_(&(&gradient * (1.0 - beta1)))?;
@@ -83,7 +76,7 @@ mod tests {
         let mut adam = Adam::new(&parameters, vec![1.0], (0.9, 0.99));
         for taken in 0..3 {
             (&x * &x).sum(Kind::Float).backward();
-            adam.step(&parameters, 0.1, 1.0, taken).unwrap();
+            adam.step(&parameters, 0.1, taken).unwrap();
         }
         let found = Vec::<f32>::try_from(x.detach()).unwrap();
         for (found, expected) in found.iter().zip([0.701_497_2, -1.700_580_4]) {

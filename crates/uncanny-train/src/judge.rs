@@ -226,7 +226,7 @@ pub fn train_judge(
         if !value.is_finite() {
             return Err(Error::Diverged { iteration });
         }
-        adam.step(&parameters, recipe.rate_at(iteration), 1.0, iteration)?;
+        adam.step(&parameters, recipe.rate_at(iteration), iteration)?;
         let done = iteration as f64;
         let decay = recipe.average.min((1.0 + done) / (10.0 + done));
         tch::no_grad(|| {

@@ -27,6 +27,10 @@ pub struct Recipe {
     pub seed: u64,
     /// What is kept is a running average of the weights; so much of it stays at every iteration.
     pub average: f64,
+    /// What is kept of Relief with grain has its finest noise so many times as strong as the training left it. Losses
+    /// weigh how much detail a place has against where it lies, and noise lies elsewhere than the truth's.
+    #[serde(default = "one")]
+    pub finest_grain: f64,
     /// Adam's betas for the network.
     pub betas: [f64; 2],
     /// The landmark losses look at so many pictures of each batch: the landmark network costs four times what a face
@@ -51,6 +55,9 @@ pub enum NetworkRecipe {
     Pfsr {
         /// Channels after the first convolution: a multiple of 8.
         width: u32,
+        /// Whether it has a finish.
+        #[serde(default)]
+        finish: bool,
     },
     /// [`uncanny_model::arch::relief`].
     Relief {
@@ -67,7 +74,7 @@ pub enum NetworkRecipe {
 impl NetworkRecipe {
     /// Its channels, whatever it is.
     pub(crate) fn width(self) -> u32 {
-        let (NetworkRecipe::Pfsr { width } | NetworkRecipe::Relief { width, .. }) = self;
+        let (NetworkRecipe::Pfsr { width, .. } | NetworkRecipe::Relief { width, .. }) = self;
         width
     }
 
@@ -353,6 +360,9 @@ impl Recipe {
         if !(0.0..1.0).contains(&self.average) {
             return refuse("average", &self.average, "from 0 to below 1");
         }
+        if !(0.0..=4.0).contains(&self.finest_grain) {
+            return refuse("finest_grain", &self.finest_grain, "0 to 4");
+        }
         if let Some(beta) = self.betas.iter().find(|beta| !(0.0..1.0).contains(*beta)) {
             return refuse("betas", beta, "from 0 to below 1");
         }
@@ -492,7 +502,10 @@ impl Recipe {
     /// What must be the same for a training to go on. Its length, rates and losses may change.
     pub(crate) fn identity(&self) -> String {
         let network = match self.network {
-            NetworkRecipe::Pfsr { width } => format!("pfsr, width {width}"),
+            NetworkRecipe::Pfsr { width, finish } => {
+                let finish = if finish { ", finish" } else { "" };
+                format!("pfsr, width {width}{finish}")
+            }
             NetworkRecipe::Relief {
                 width,
                 blocks,
@@ -631,6 +644,9 @@ mod tests {
             }
         }
         names.sort();
-        assert_eq!(names, ["faces", "judge", "pfsr", "plain", "textures"]);
+        assert_eq!(
+            names,
+            ["faces", "faces-512", "judge", "pfsr", "plain", "textures"]
+        );
     }
 }

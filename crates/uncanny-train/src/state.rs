@@ -77,9 +77,9 @@ impl Learner {
         }
     }
 
-    /// One step along the gradients, which were multiplied by `scale` and are then cleared.
-    pub(crate) fn step(&mut self, rate: f64, scale: f64) -> Result<()> {
-        self.adam.step(&self.parameters, rate, scale, self.taken)?;
+    /// One step along the gradients, which are then cleared.
+    pub(crate) fn step(&mut self, rate: f64) -> Result<()> {
+        self.adam.step(&self.parameters, rate, self.taken)?;
         self.taken += 1;
         Ok(())
     }
@@ -88,28 +88,6 @@ impl Learner {
     pub(crate) fn forget(&mut self) {
         self.adam = Adam::new(&self.parameters, self.haste.clone(), self.betas);
         self.taken = 0;
-    }
-
-    /// Whether every gradient is a number.
-    pub(crate) fn gradients_are_finite(&self) -> Result<bool> {
-        for parameter in &self.parameters {
-            let gradient = parameter.grad();
-            if gradient.defined()
-                && !gradient
-                    .f_sum(tch::Kind::Float)?
-                    .double_value(&[])
-                    .is_finite()
-            {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    pub(crate) fn clear_gradients(&self) {
-        for parameter in &self.parameters {
-            parameter.shallow_clone().zero_grad();
-        }
     }
 
     /// Whether gradients go to these variables from now on.

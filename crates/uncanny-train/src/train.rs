@@ -13,9 +13,9 @@ use serde::Serialize;
 use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 use uncanny_model::arch::pfsr::{self, Generator, Progress};
-use uncanny_model::arch::relief::Relief;
+use uncanny_model::arch::relief::{self, Relief};
 use uncanny_model::checkpoint::{self, DType};
-use uncanny_model::tensors::{channels_last, load_exactly};
+use uncanny_model::tensors::{channels_last, from_tensor, load_exactly};
 use uncanny_model::{Device, Network};
 use uncanny_texture::Scale;
 use uncanny_texture::sheet::{Row, sheet};
@@ -155,12 +155,17 @@ enum Student {
 
 impl Student {
     fn new(store: &VarStore, recipe: NetworkRecipe) -> Result<Student> {
-        if let Some(config) = recipe.relief() {
-            return Ok(Student::Relief(Relief::new(&store.root(), config)?));
-        }
-        let width = i64::from(recipe.width());
-        let generator = Generator::new(&store.root(), pfsr::Config { width });
-        Ok(Student::Pfsr(Box::new(generator)))
+        Ok(match recipe {
+            NetworkRecipe::Pfsr { width, finish } => {
+                let width = i64::from(width);
+                let config = pfsr::Config { width, finish };
+                Student::Pfsr(Box::new(Generator::new(&store.root(), config)))
+            }
+            NetworkRecipe::Relief { .. } => {
+                let config = recipe.relief().expect("it is Relief");
+                Student::Relief(Relief::new(&store.root(), config)?)
+            }
+        })
     }
 
     /// N x 3 x 16 x 16 in 0..1 to N x 3 x s x s in about -1..1, in f32; convolutions in `kind`.
@@ -177,41 +182,6 @@ impl Student {
     }
 }
 
-/// f16 gradients vanish unless they are multiplied by a large number, and overflow when it is too large: it is halved
-/// then, and doubled after a while without (Micikevicius et al. 2018, arXiv 1710.03740). Always 1 on a CPU.
-struct GradientScale {
-    scale: f64,
-    well: u32,
-}
-
-impl GradientScale {
-    const GROW_AFTER: u32 = 500;
-
-    fn new(device: Device) -> GradientScale {
-        let scale = if device.torch().is_cuda() {
-            4096.0
-        } else {
-            1.0
-        };
-        GradientScale { scale, well: 0 }
-    }
-
-    /// Whether the network may take its step.
-    fn judge(&mut self, finite: bool) -> bool {
-        if !finite {
-            self.scale = (self.scale / 2.0).max(1.0);
-            self.well = 0;
-        } else if self.scale > 1.0 {
-            self.well += 1;
-            if self.well == Self::GROW_AFTER {
-                self.scale *= 2.0;
-                self.well = 0;
-            }
-        }
-        finite
-    }
-}
-
 /// Everything that one iteration works on.
 struct Studio {
     student: Student,
@@ -219,9 +189,8 @@ struct Studio {
     landmarks: Option<Landmarks>,
     recipe: Recipe,
     device: Device,
-    /// What convolutions are computed in.
+    /// What convolutions are computed in: mixed precision, since the losses are in f32.
     kind: Kind,
-    scale: GradientScale,
 }
 
 impl Studio {
@@ -239,9 +208,7 @@ impl Studio {
         let there = |x: &Tensor| x.f_to_device(device);
         let low = there(&batch.low)?;
         let real = there(&batch.levels[usize::from(progress.step) - 1])? * 2.0 - 1.0;
-        // Mixed precision: what gains by f16 runs in it. The losses are computed in f32.
-        let half = device.is_cuda();
-        let drawn = tch::autocast(half, || self.student.draw(&low, progress, self.kind))?;
+        let drawn = self.student.draw(&low, progress, self.kind)?;
         let (mut total, mut terms) = loss::reconstruction(
             &losses,
             &drawn,
@@ -299,7 +266,7 @@ impl Studio {
                 blame += penalty * (recipe.penalty * recipe.penalty_every as f64);
             }
             blame.f_backward()?;
-            learner.step(recipe.rate, 1.0)?;
+            learner.step(recipe.rate)?;
 
             learner.learn(false);
             let now = critic.judge(&shown(&drawn)?.f_to_kind(self.kind)?, progress)?;
@@ -324,16 +291,10 @@ impl Studio {
                 terms.push(("statistics", apart.detach()));
             }
         }
-        (&total * self.scale.scale).f_backward()?;
-        let total = total.double_value(&[]);
-        let finite = !half || training.network.gradients_are_finite()?;
-        if self.scale.judge(finite) {
-            training.network.step(position.rate, self.scale.scale)?;
-        } else {
-            training.network.clear_gradients();
-        }
+        total.f_backward()?;
+        training.network.step(position.rate)?;
         training.follow()?;
-        Ok((total, terms))
+        Ok((total.double_value(&[]), terms))
     }
 }
 
@@ -368,6 +329,13 @@ pub fn train(
         return Err(Error::Exists { path: state_file });
     }
     let device = options.device.torch();
+    if device.is_cuda() {
+        // Every batch has the same shape: looking for the quickest algorithms pays.
+        tch::Cuda::cudnn_set_benchmark(true);
+        // libtorch's threads on the processor have next to nothing to do, and spin while they wait for one another: those
+        // that make batches had a quarter of the processor left (16 cores, measured).
+        uncanny_model::set_threads(1);
+    }
     let landmarks = landmarks(recipe, device)?;
     let mut sources = Vec::new();
     let mut skipped = 0;
@@ -397,8 +365,11 @@ pub fn train(
     let student = Student::new(&store, recipe.network)?;
     if let Some(start) = &options.start {
         let mut checkpoint = checkpoint::read(start)?;
-        if let Some(config) = recipe.network.relief() {
-            config.add_grain(&mut checkpoint.state)?;
+        // A finish that the checkpoint has not begins as any new one: it adds nothing to a picture.
+        for (key, new) in store.variables() {
+            if key.starts_with("finish.") && !checkpoint.state.contains(&key) {
+                checkpoint.state.insert(key, from_tensor(&new)?);
+            }
         }
         load_exactly(&mut store, &checkpoint.state, |key| {
             key.ends_with("num_batches_tracked")
@@ -443,7 +414,6 @@ pub fn train(
         recipe: recipe.clone(),
         device: options.device,
         kind: working_kind(options.device),
-        scale: GradientScale::new(options.device),
     };
     let mut batches = Arc::new(sampler).ahead(training.iteration);
     let mut sums = Sums::default();
@@ -472,7 +442,7 @@ pub fn train(
         }
         if iteration.is_multiple_of(options.sample_every) || iteration == total {
             let file = keep(options, &training, position.progress)?;
-            let mut network = Network::load(&file, Device::CPU)?;
+            let mut network = Network::load(&file, options.device)?;
             let pictures = bench.enhance(&mut network, &mut |_| {})?;
             let score = bench.score(&recipe.name, &pictures)?;
             save_png(
@@ -512,15 +482,20 @@ pub fn train(
     })
 }
 
-/// What convolutions are computed in. A processor with AMX multiplies bf16 matrices several times as fast as f32 ones;
-/// on others bf16 is slower, and on a GPU autocast chooses.
+/// What convolutions are computed in: bf16 where it is quicker, which needs no scaling of gradients, as f16 does. A
+/// processor with AMX multiplies its matrices several times as fast as f32's, others slower; so does a GPU since Ampere
+/// (2020), and some before know no such convolutions.
 fn working_kind(device: Device) -> Kind {
     let has_amx = || fs::read_to_string("/proc/cpuinfo").is_ok_and(|cpu| cpu.contains(" amx_bf16"));
-    if device.torch() == tch::Device::Cpu && has_amx() {
-        Kind::BFloat16
-    } else {
-        Kind::Float
-    }
+    let quick = match device.torch() {
+        tch::Device::Cpu => has_amx(),
+        gpu => {
+            let x = Tensor::f_zeros([1, 8, 8, 8], (Kind::BFloat16, gpu));
+            x.and_then(|x| x.f_conv2d(&x, None::<&Tensor>, [1, 1], [0, 0], [1, 1], 1))
+                .is_ok()
+        }
+    };
+    if quick { Kind::BFloat16 } else { Kind::Float }
 }
 
 fn landmarks(recipe: &Recipe, device: tch::Device) -> Result<Option<Landmarks>> {
@@ -569,7 +544,9 @@ fn keep(options: &TrainOptions, training: &Training, progress: Progress) -> Resu
         NetworkRecipe::Relief { .. } => "Relief",
     };
     metadata.insert("architecture".to_owned(), architecture.to_owned());
-    checkpoint::write_safetensors(&path, &training.averaged()?, &metadata, Some(DType::F16))?;
+    let mut state = training.averaged()?;
+    relief::scale_finest_grain(&mut state, recipe.finest_grain)?;
+    checkpoint::write_safetensors(&path, &state, &metadata, Some(DType::F16))?;
     Ok(path)
 }
 
@@ -581,7 +558,7 @@ fn finish(options: &TrainOptions, checkpoint: &Path, tests: &[Picture]) -> Resul
     for method in Baseline::ALL {
         scores.push(bench.score(&method.to_string(), &bench.baseline(method))?);
     }
-    let mut network = Network::load(checkpoint, Device::CPU)?;
+    let mut network = Network::load(checkpoint, options.device)?;
     let pictures = bench.enhance(&mut network, &mut |_| {})?;
     scores.push(bench.score(&recipe.name, &pictures)?);
     let evaluation = Evaluation {
@@ -744,22 +721,5 @@ mod tests {
             .collect();
         assert_eq!(firsts, ["iteration", "500", "1000"]);
         assert!(whole.starts_with(&kept) && kept.ends_with('\n'));
-    }
-
-    #[test]
-    fn a_step_whose_gradients_overflow_is_left_out() {
-        let mut scale = GradientScale {
-            scale: 8.0,
-            well: 0,
-        };
-        assert!(!scale.judge(false));
-        assert_eq!(scale.scale, 4.0);
-        for _ in 0..GradientScale::GROW_AFTER {
-            assert!(scale.judge(true));
-        }
-        assert_eq!(scale.scale, 8.0);
-        let mut cpu = GradientScale::new(Device::CPU);
-        assert!(cpu.judge(true));
-        assert_eq!(cpu.scale, 1.0);
     }
 }

@@ -96,8 +96,7 @@ fn main() -> ExitCode {
             hud::HudPlugin,
         ))
         .add_systems(Startup, scene::build)
-        // In the frame in which the plugin tells it: who waits must not see that all is done before that it was.
-        .add_systems(Update, enhance::listen)
+        .add_systems(First, enhance::listen)
         .add_systems(Last, scene::prioritise);
     if !args.headless {
         app.add_plugins(controls::ControlsPlugin);

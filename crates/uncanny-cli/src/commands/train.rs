@@ -24,9 +24,13 @@ const BAR_EVERY: Duration = Duration::from_millis(200);
 const NEWEST: f64 = 0.02;
 
 /// The recipes that come with the program.
-const RECIPES: [(&str, &str); 4] = [
+const RECIPES: [(&str, &str); 5] = [
     ("plain", include_str!("../../../../assets/plain.toml")),
     ("faces", include_str!("../../../../assets/faces.toml")),
+    (
+        "faces-512",
+        include_str!("../../../../assets/faces-512.toml"),
+    ),
     ("textures", include_str!("../../../../assets/textures.toml")),
     ("pfsr", include_str!("../../../../assets/pfsr.toml")),
 ];
@@ -107,7 +111,7 @@ fn recipe(args: &TrainArgs) -> Result<Recipe, Error> {
         recipe.name.clone_from(name);
     }
     if let Some(wanted) = args.width {
-        let (NetworkRecipe::Pfsr { width } | NetworkRecipe::Relief { width, .. }) =
+        let (NetworkRecipe::Pfsr { width, .. } | NetworkRecipe::Relief { width, .. }) =
             &mut recipe.network;
         *width = wanted;
     }

@@ -7,11 +7,17 @@
 //! Two forms of the same network: [`Generator`] holds trainable variables and keeps its batch
 //! norms; [`Folded`] is what enhances, with every batch norm and equalised-learning-rate factor
 //! multiplied into the convolution before it.
+//!
+//! Ours may have a last stage that the paper's has not, the finish: the last step's features, with noise to shape
+//! (`grain.rs`), through two convolutions at the picture's own resolution, added to the picture. The finest that the
+//! paper's can draw are the kernels of its last transposed convolution, alike in every block of 2x2: where an adversary
+//! asks for detail that the input does not hold, such as hair, it hatches.
 
 use tch::nn::{self, BatchNorm, ModuleT as _, Path, VarStore};
 use tch::{Device, Kind, TchError, Tensor};
 use uncanny_texture::{Scale, Tiling};
 
+use super::grain::Grain;
 use super::{Architecture, Forward, Place};
 use crate::checkpoint::{Checkpoint, StateDict};
 use crate::tensors::{self, try_channels_last};
@@ -35,6 +41,8 @@ const TILING: Tiling = Tiling::fixed(24, 16, 0);
 pub struct Config {
     /// Channels after the first convolution: 512 in the published files. A multiple of 8.
     pub width: i64,
+    /// Whether it has a finish. The published ones have none.
+    pub finish: bool,
 }
 
 impl Config {
@@ -51,6 +59,7 @@ impl Config {
         match shape {
             [width, 3, 3, 3] if *width >= 8 && width % 8 == 0 => Ok(Some(Config {
                 width: *width as i64,
+                finish: state.contains("finish.conv_0.weight"),
             })),
             found => Err(Error::Shape {
                 key: "step1.0.weight".into(),
@@ -72,7 +81,11 @@ impl Config {
             let deconvolution = 16 * channels * (channels / 2) * pixels;
             macs += block + deconvolution;
         }
-        macs += 3 * (w / 8) * width * height * 64;
+        let (last, pixels) = (w / 8, width * height * 64);
+        macs += 3 * last * pixels;
+        if self.finish {
+            macs += (last * last + 9 * last * last + 9 * 3 * last) * pixels;
+        }
         2 * macs
     }
 }
@@ -153,7 +166,12 @@ impl Architecture for Trained {
     }
 
     fn describe(&self) -> String {
-        format!("PFSR, width {}", self.config.width)
+        let finish = if self.config.finish {
+            ", with a finish"
+        } else {
+            ""
+        };
+        format!("PFSR, width {}{finish}", self.config.width)
     }
 
     fn scale(&self) -> Scale {
@@ -284,6 +302,48 @@ impl Step {
     }
 }
 
+/// What negative values keep of themselves in the finish.
+const SLOPE: f64 = 0.2;
+
+/// The last stage, at the picture's resolution: noise as much as the features ask for, and two 3x3 convolutions.
+#[derive(Debug)]
+struct Finish {
+    grain: nn::Conv2D,
+    conv_0: nn::Conv2D,
+    conv_1: nn::Conv2D,
+}
+
+impl Finish {
+    /// Adds nothing to a picture at first.
+    fn new(path: &Path<'_>, channels: i64) -> Finish {
+        let conv = |name: &str, out: i64, size: i64, init| {
+            let config = nn::ConvConfig {
+                padding: size / 2,
+                ws_init: init,
+                bs_init: nn::Init::Const(0.0),
+                ..Default::default()
+            };
+            nn::conv2d(path / name, channels, out, size, config)
+        };
+        let closed = nn::Init::Const(0.0);
+        Finish {
+            grain: conv("grain", channels, 1, closed),
+            conv_0: conv("conv_0", channels, 3, nn::init::DEFAULT_KAIMING_UNIFORM),
+            conv_1: conv("conv_1", 3, 3, closed),
+        }
+    }
+
+    /// Features, N x c x h x w, to what is added to the picture, N x 3 x h x w.
+    fn forward(&self, x: &Tensor, noise: &Tensor) -> Tensor {
+        let apply = |x: &Tensor, layer: &nn::Conv2D, padding| {
+            conv(x, &layer.ws, layer.bs.as_ref(), padding)
+        };
+        let x = x + apply(x, &self.grain, 0) * noise;
+        let y = apply(&x, &self.conv_0, 1);
+        apply(&(x + y.maximum(&(&y * SLOPE))), &self.conv_1, 1)
+    }
+}
+
 fn batch_norm(path: Path<'_>, channels: i64) -> BatchNorm {
     // The trainer starts from PyTorch's own initial values: weight 1, bias 0.
     let config = nn::BatchNormConfig {
@@ -301,6 +361,7 @@ pub struct Generator {
     norm_first: BatchNorm,
     steps: [Step; STEPS as usize],
     to_rgb: [nn::Conv2D; STEPS as usize],
+    finish: Option<Finish>,
 }
 
 impl Generator {
@@ -331,6 +392,7 @@ impl Generator {
                 Step::new(&(path / "step3"), 0, w / 4),
             ],
             to_rgb: [rgb(0), rgb(1), rgb(2)],
+            finish: (config.finish).then(|| Finish::new(&(path / "finish"), w >> STEPS)),
         }
     }
 
@@ -341,17 +403,21 @@ impl Generator {
         let apply = |x: &Tensor, layer: &nn::Conv2D, padding| {
             conv(x, &layer.ws, layer.bs.as_ref(), padding)
         };
+        let texels = x;
         let mut x = apply(x, &self.conv_first, 1);
         x = self.norm_first.forward_t(&x, train).relu();
         let newest = usize::from(progress.step) - 1;
         for step in &self.steps[..newest] {
             x = step.forward(&x, train);
         }
-        let y = apply(
-            &self.steps[newest].forward(&x, train),
-            &self.to_rgb[newest],
-            0,
-        );
+        let features = self.steps[newest].forward(&x, train);
+        let mut y = apply(&features, &self.to_rgb[newest], 0);
+        if let (STEPS, Some(finish)) = (progress.step, &self.finish) {
+            let noise = Grain::of(&((texels + 1.0) * 0.5))
+                .and_then(|grain| grain.at(1 << STEPS, features.size()[1], features.kind()))
+                .expect("a training has memory for it");
+            y += finish.forward(&features, &noise);
+        }
         match progress.blend() {
             None => y,
             Some(alpha) => {
@@ -416,12 +482,20 @@ struct FoldedStep {
     deconv: Conv,
 }
 
+#[derive(Debug)]
+struct FoldedFinish {
+    grain: Conv,
+    conv_0: Conv,
+    conv_1: Conv,
+}
+
 /// The network as it enhances: batch norms folded, weights channels-last, on one device.
 #[derive(Debug)]
 pub struct Folded {
     conv_first: Conv,
     steps: Vec<FoldedStep>,
     to_rgb: Vec<Conv>,
+    finish: Option<FoldedFinish>,
     progress: Progress,
 }
 
@@ -473,7 +547,20 @@ impl Folded {
             let bias = conv.bs.as_ref().expect("to_rgb has a bias");
             place((&conv.ws * 0.5, bias * 0.5 + 0.5))
         });
+        let finish = generator.finish.as_ref();
+        let finish = finish.filter(|_| progress.step == STEPS).map(|finish| {
+            let part = |conv: &nn::Conv2D, gain: f64| {
+                let bias = conv.bs.as_ref().expect("every part has a bias");
+                place((&conv.ws * gain, bias * gain))
+            };
+            Ok::<_, TchError>(FoldedFinish {
+                grain: part(&finish.grain, 1.0)?,
+                conv_0: part(&finish.conv_0, 1.0)?,
+                conv_1: part(&finish.conv_1, 0.5)?,
+            })
+        });
         Ok(Folded {
+            finish: finish.transpose()?,
             conv_first: place(fold(&first.ws, first.bs.as_ref(), &generator.norm_first, 0))?,
             steps: steps.collect::<Result<_, TchError>>()?,
             to_rgb: to_rgb.collect::<Result<_, TchError>>()?,
@@ -486,6 +573,7 @@ impl Folded {
     /// # Errors
     /// What libtorch reports, such as memory running out.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        let texels = x;
         let x = x.f_mul_scalar(2.0)?.f_sub_scalar_(1.0)?;
         let mut x = self.conv_first.conv(&x, 1)?.f_relu_()?;
         let (newest, earlier) = self.steps.split_last().expect("at least one step");
@@ -493,7 +581,13 @@ impl Folded {
             x = step.forward(&x)?;
         }
         let rgb = self.to_rgb.last().expect("as many as steps");
-        let y = rgb.conv(&newest.forward(&x)?, 0)?;
+        let features = newest.forward(&x)?;
+        let mut y = rgb.conv(&features, 0)?;
+        if let Some(finish) = &self.finish {
+            let grain = Grain::of(texels)?;
+            let noise = grain.at(1 << STEPS, features.size()[1], features.kind())?;
+            y = y.f_add_(&finish.forward(&features, &noise)?)?;
+        }
         match self.progress.blend() {
             None => Ok(y),
             Some(alpha) => {
@@ -519,6 +613,15 @@ impl FoldedStep {
     }
 }
 
+impl FoldedFinish {
+    fn forward(&self, x: &Tensor, noise: &Tensor) -> Result<Tensor, TchError> {
+        let x = x.f_addcmul(&self.grain.conv(x, 0)?, noise)?;
+        let y = self.conv_0.conv(&x, 1)?;
+        let mut y = y.f_maximum(&y.f_mul_scalar(SLOPE)?)?;
+        self.conv_1.conv(&y.f_add_(&x)?, 1)
+    }
+}
+
 fn fold_equal(conv: &EqualConv, norm: &BatchNorm) -> (Tensor, Tensor) {
     fold(&conv.weight(), Some(&conv.bias), norm, 0)
 }
@@ -539,4 +642,59 @@ fn fold(
     let folded = weight * gain.reshape(shape);
     let bias = bias.map_or_else(|| gain.zeros_like(), Tensor::shallow_clone);
     (folded, (bias - &norm.running_mean) * gain + beta)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensors::state_of;
+
+    const CONFIG: Config = Config {
+        width: 16,
+        finish: true,
+    };
+
+    fn folded(store: &VarStore) -> Folded {
+        let state = state_of(store).unwrap();
+        let config = Config::detect(&state).unwrap().unwrap();
+        assert_eq!(config, CONFIG);
+        Folded::load(&state, config, Progress::COMPLETE, Device::Cpu, Kind::Float).unwrap()
+    }
+
+    fn worst(a: &Tensor, b: &Tensor) -> f64 {
+        (a - b).abs().max().double_value(&[])
+    }
+
+    #[test]
+    fn the_finish_is_the_same_in_training_and_folded_and_adds_nothing_at_first() {
+        tch::manual_seed(5);
+        let store = VarStore::new(Device::Cpu);
+        let network = Generator::new(&store.root(), CONFIG);
+        let eight_bits = Tensor::randint(256, [2, 3, 16, 16], (Kind::Float, Device::Cpu)) / 255.0;
+        let x = tensors::channels_last(&eight_bits);
+        let trained = || {
+            tch::no_grad(|| {
+                (network.forward(&(&x * 2.0 - 1.0), Progress::COMPLETE, false) + 1.0) * 0.5
+            })
+        };
+        let plain = trained();
+        for closed in ["finish.grain.weight", "finish.conv_1.weight"] {
+            let weight = &store.variables()[closed];
+            assert_eq!(weight.abs().max().double_value(&[]), 0.0, "{closed}");
+            let _ = tch::no_grad(|| weight.shallow_clone().normal_(0.0, 0.3));
+        }
+        let finished = trained();
+        assert!(worst(&plain, &finished) > 0.05);
+        let folded = folded(&store).forward(&x).unwrap();
+        assert!(worst(&finished, &folded) < 1e-4);
+        // The finish gives a flat picture something that does not repeat.
+        let flat = tensors::channels_last(&Tensor::full(
+            [1, 3, 16, 16],
+            0.8,
+            (Kind::Float, Device::Cpu),
+        ));
+        let y = self::folded(&store).forward(&flat).unwrap();
+        let inside = |at: i64| y.narrow(2, at, 16).narrow(3, 48, 16);
+        assert!(worst(&inside(48), &inside(64)) > 0.01);
+    }
 }

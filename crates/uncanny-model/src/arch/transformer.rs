@@ -116,7 +116,8 @@ impl Window {
         let pairs = pixels().flat_map(|a| pixels().map(move |b| (a, b)));
         let places: Vec<i64> = pairs.map(place).collect();
         let n = self.pixels();
-        let biases = table.f_index_select(0, &Tensor::f_from_slice(&places)?)?;
+        let places = Tensor::f_from_slice(&places)?.f_to_device(table.device())?;
+        let biases = table.f_index_select(0, &places)?;
         biases
             .f_view([1, n, n, -1])?
             .f_permute([0, 3, 1, 2])?
