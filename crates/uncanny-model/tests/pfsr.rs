@@ -30,11 +30,11 @@ fn expected(name: &str) -> Tensor {
 fn forward(name: &str, progress: Progress, inputs: &Tensor) -> Tensor {
     let state = read(name).state;
     let config = Config::detect(&state).unwrap().expect("it is PFSR");
-    let published = Config {
+    let made = Config {
         width: 16,
-        finish: false,
+        finish: name.starts_with("finish"),
     };
-    assert_eq!(config, published);
+    assert_eq!(config, made);
     let network = Folded::load(&state, config, progress, tch::Device::Cpu, Kind::Float).unwrap();
     network.forward(&channels_last(inputs)).unwrap()
 }
@@ -68,6 +68,15 @@ fn every_step_and_alpha_is_what_pytorch_computes() {
         let found = forward("tiny.safetensors", Progress { step, alpha }, &inputs);
         assert_same(&found, &expected);
     }
+}
+
+#[test]
+fn the_finish_is_what_pytorch_and_numpy_compute() {
+    let io = read("finish_io.safetensors").state;
+    let [inputs, expected] =
+        ["input", "finish"].map(|name| to_tensor(io.get(name).unwrap()).unwrap());
+    let found = forward("finish.safetensors", Progress::COMPLETE, &inputs);
+    assert_same(&found, &expected);
 }
 
 #[test]
