@@ -21,7 +21,7 @@ pub enum ModelChoice {
     #[default]
     Auto,
     /// The model of this name: `lanczos` and `nearest`, and with the feature `torch` the networks that are shipped
-    /// (`textures`, `faces`) and the path of any checkpoint.
+    /// (`textures`, `faces`, `faces-512`) and the path of any checkpoint.
     Named(String),
     /// None. Pictures are read as they are: Bevy's asset processor or `uncanny convert` has enhanced them.
     Prepared,

@@ -367,8 +367,8 @@ Examples:
   uncanny train --recipe mine.toml --out runs/mine
 
 Recipes that come with the program: plain (a face network by plain differences, the default); those of the
-shipped networks, faces and textures; pfsr, the paper's own, with an adversary, for a GPU; and judge, the network
-that says how face-like a picture is (it is not resumed).
+shipped networks, textures, faces and (for a GPU) faces-512; pfsr, the paper's own, with an adversary, for a GPU; and
+judge, the network that says how face-like a picture is (it is not resumed).
 OUT/recipe.toml is the one that was followed.
 
 Ctrl-C saves and stops; --resume goes on.")]
@@ -379,7 +379,7 @@ pub(crate) struct TrainArgs {
     #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
     pub(crate) data: Vec<PathBuf>,
 
-    /// The recipe: plain, faces, textures, pfsr, judge, or a TOML file
+    /// The recipe: plain, textures, faces, faces-512, pfsr, judge, or a TOML file
     #[arg(long, value_name = "RECIPE", default_value = "plain", help_heading = "Training", value_hint = ValueHint::FilePath)]
     pub(crate) recipe: String,
 

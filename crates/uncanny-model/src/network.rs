@@ -79,7 +79,7 @@ impl Network {
             kind: built.kind,
             batch: 1,
         }
-        .with_batch_of(suits(device, runtime::threads())))
+        .fed(runtime::threads()))
     }
 
     /// How many tiles go through at once, from now on.
@@ -89,9 +89,10 @@ impl Network {
         self
     }
 
-    /// As many tiles as have about the texels of this many 24x24 ones: a device fills up with texels, not with tiles.
-    fn with_batch_of(self, tiles: usize) -> Network {
-        let texels = tiles * 24 * 24;
+    /// With batches that suit its device. A device fills up with texels, not with tiles.
+    fn fed(self, threads: usize) -> Network {
+        let flops = self.description.flops_per_tile;
+        let texels = suits(self.device != Device::CPU, threads, flops) * 24 * 24;
         let batch = texels / (self.tiling.tile as usize).pow(2);
         self.with_batch(batch)
     }
@@ -184,13 +185,17 @@ fn out_of_memory(error: &TchError) -> bool {
 /// How many 24x24 tiles a device is best fed with at once. Batches are always whole ([`Network::enhance`]), and whoever
 /// wants a single tile waits for all of one. Two threads are about as quick with tiles one by one as with many: for
 /// the starter pack `faces` takes as long as by eights, `textures` 1 to 9 % longer than by fives. That more threads need
-/// more to share is an assumption.
-fn suits(device: Device, threads: usize) -> usize {
-    if device == Device::CPU {
-        (threads / 2).clamp(1, 8)
-    } else {
-        256
+/// more to share is an assumption. A GPU gets what keeps it busy for some milliseconds, by `flops` for a 16x16 tile where
+/// anybody knows them: 256 tiles of `faces`, 18 of `faces-512`, of which as many would fill a small GPU's memory.
+fn suits(gpu: bool, threads: usize, flops: u64) -> usize {
+    const BUSY: u64 = 500_000_000_000;
+    const MOST: u64 = 256;
+    if !gpu {
+        return (threads / 2).clamp(1, 8);
     }
+    // 24x24 texels are 9/4 of 16x16.
+    let tile = flops / 4 * 9;
+    BUSY.checked_div(tile).unwrap_or(MOST).clamp(1, MOST) as usize
 }
 
 /// A checkpoint become a network.
@@ -274,8 +279,11 @@ mod tests {
 
     #[test]
     fn a_single_tile_waits_for_few_others() {
-        let tiles = [1, 2, 3, 4, 16, 64].map(|threads| suits(Device::CPU, threads));
+        let tiles = [1, 2, 3, 4, 16, 64].map(|threads| suits(false, threads, 1_000_000_000));
         assert_eq!(tiles, [1, 1, 1, 2, 8, 8]);
+        // Of faces, faces-512, a program, and something enormous.
+        let tiles = [760_000_000, 11_900_000_000, 0, u64::MAX / 1000];
+        assert_eq!(tiles.map(|flops| suits(true, 2, flops)), [256, 18, 256, 1]);
     }
 
     /// The texts of libtorch 2.11's allocators.

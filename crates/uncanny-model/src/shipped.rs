@@ -37,7 +37,7 @@ const FACES: Shipped = shipped!("faces", "the network that sees faces, 8x");
 
 const FACES_512: Shipped = shipped!(
     "faces-512",
-    "sees faces sharper, at sixteen times the cost: for a GPU, 8x"
+    "sees more of a face, at sixteen times the cost: for a GPU, 8x"
 );
 
 impl Shipped {

@@ -11,7 +11,7 @@ use uncanny_model::tensors::to_tensor;
 use uncanny_model::{Device, Network, Shipped};
 use uncanny_texture::{Edges, Rect, RgbPlanes, TileGrid, Tiling, Upscaler as _};
 
-/// The file of its input and output, the case, and what it is. The first two are files from before there was grain.
+/// The file of its input and output, the case, and what it is. The first two are without grain.
 const CASES: [(&str, &str, &str); 3] = [
     ("io", "tiny", "Relief, 16 channels, 2 blocks"),
     ("io", "flat", "Relief, 8 channels, 0 blocks"),

@@ -248,9 +248,7 @@ fn correlations(x: &Tensor, window: i64) -> Result<Tensor> {
         let first = if down == 0 { LAGS } else { 0 };
         let row = detail.f_narrow(1, down, h)?;
         let row = row.f_narrow(2, first, w + 2 * LAGS - first)?;
-        let products = row.f_unfold(2, 2 * LAGS + 1 - first, 1)?;
-        // Of windows that begin at each pixel, as many as there are pixels.
-        let products = products.f_narrow(2, 0, w)?.f_mul(&here)?;
+        let products = row.f_unfold(2, 2 * LAGS + 1 - first, 1)?.f_mul(&here)?;
         mean(&products.f_permute([0, 3, 1, 2])?, window, window / 2)
     });
     Tensor::f_cat(&rows.collect::<Result<Vec<_>>>()?, 1)

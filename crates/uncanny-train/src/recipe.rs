@@ -28,7 +28,8 @@ pub struct Recipe {
     /// What is kept is a running average of the weights; so much of it stays at every iteration.
     pub average: f64,
     /// What is kept of Relief with grain has its finest noise so many times as strong as the training left it. Losses
-    /// weigh how much detail a place has against where it lies, and noise lies elsewhere than the truth's.
+    /// weigh how much detail a place has against where it lies, and noise lies elsewhere than the truth's. A training that
+    /// starts with such a checkpoint (`--start`) starts with the stronger noise.
     #[serde(default = "one")]
     pub finest_grain: f64,
     /// Adam's betas for the network.
@@ -363,6 +364,14 @@ impl Recipe {
         if !(0.0..=4.0).contains(&self.finest_grain) {
             return refuse("finest_grain", &self.finest_grain, "0 to 4");
         }
+        let grain = self.network.relief().is_some_and(|config| config.grain);
+        if self.finest_grain != 1.0 && !grain {
+            return refuse(
+                "finest_grain",
+                &self.finest_grain,
+                "1: this network has no grain",
+            );
+        }
         if let Some(beta) = self.betas.iter().find(|beta| !(0.0..1.0).contains(*beta)) {
             return refuse("betas", beta, "from 0 to below 1");
         }
@@ -611,6 +620,7 @@ mod tests {
         refused("flip = true", "flop = true", "my.toml");
         refused("width = 16", "width = 12", "multiple of 8");
         refused("batch = 4", "batch = 1", "batch norms");
+        refused("batch = 4", "batch = 4\nfinest_grain = 1.1", "no grain");
         refused("losses = { l1 = 1 }", "losses = { }", "above it");
         refused("step = 1", "step = 4", "1, 2 or 3");
         refused(

@@ -314,6 +314,8 @@ impl Studio {
 /// `state.safetensors` (to go on from), `losses.csv`, `metrics.csv`, their curves as `losses.png` and `metrics.png`,
 /// `samples/ITERATION.png` (input, network, truth), `recipe.toml` and `evaluation.json`.
 ///
+/// On a GPU libtorch's threads on the processor are one from then on, in this process.
+///
 /// # Errors
 /// A recipe out of range, no images, a folder that cannot be written or holds another training, a
 /// loss that is no number.
@@ -473,6 +475,8 @@ pub fn train(
             evaluation: None,
         });
     }
+    // What is measured in the end must not hang on what was quickest today.
+    tch::Cuda::cudnn_set_benchmark(false);
     let position = recipe.at(total);
     let checkpoint = keep(options, &training, position.progress)?;
     Ok(Summary {
@@ -482,9 +486,9 @@ pub fn train(
     })
 }
 
-/// What convolutions are computed in: bf16 where it is quicker, which needs no scaling of gradients, as f16 does. A
-/// processor with AMX multiplies its matrices several times as fast as f32's, others slower; so does a GPU since Ampere
-/// (2020), and some before know no such convolutions.
+/// What convolutions are computed in: bf16, which needs no scaling of gradients, as f16 does, on processors with AMX, which
+/// multiply its matrices several times as fast as f32's (others are slower), and on GPUs that know such convolutions: all
+/// since Ampere (2020).
 fn working_kind(device: Device) -> Kind {
     let has_amx = || fs::read_to_string("/proc/cpuinfo").is_ok_and(|cpu| cpu.contains(" amx_bf16"));
     let quick = match device.torch() {

@@ -19,7 +19,7 @@ pub(crate) struct Args {
     /// The resource pack, a zip or a folder. Change a texture in it, and the world changes.
     #[arg(long, value_name = "PACK", default_value_os_t = starter())]
     pub pack: PathBuf,
-    /// The model: nearest, lanczos, textures, faces, or a checkpoint's path.
+    /// The model: nearest, lanczos, textures, faces, faces-512, or a checkpoint's path.
     #[arg(long, default_value = "textures")]
     pub model: String,
     /// What the model runs on: auto, cpu, cuda or cuda:N.
