@@ -61,20 +61,8 @@ fn cuda_agrees_with_pytorch_and_numpy_and_with_itself() {
     }
     for shipped in uncanny_model::SHIPPED {
         let mut network = shipped.load(device).unwrap();
-        let side = network.tiling().tile;
-        let tiles: Vec<RgbPlanes> = (0..70).map(|i| texture(side + i)).collect();
-        let tiles: Vec<RgbPlanes> = (tiles.iter())
-            .map(|tile| {
-                let rows = tile.data.chunks(tile.width as usize);
-                let data = rows.flat_map(|row| &row[..side as usize]);
-                let rows = side as usize * side as usize;
-                RgbPlanes {
-                    width: side,
-                    height: side,
-                    data: data.copied().take(3 * rows).collect(),
-                }
-            })
-            .collect();
+        let (_, tiles) = cut(&texture(144), network.tiling());
+        assert!(tiles.len() >= 70);
         let together = network.upscale(&tiles).unwrap();
         for (tile, expected) in tiles.iter().zip(&together) {
             let alone = network.upscale(std::slice::from_ref(tile)).unwrap();
@@ -162,8 +150,8 @@ fn texture(side: u32) -> RgbPlanes {
     }
 }
 
-/// A wrapping texture, enhanced in tiles.
-fn in_tiles(network: &mut Network, image: &RgbPlanes, stride: u32, context: u32) -> RgbPlanes {
+/// The tiles of a wrapping texture.
+fn cut(image: &RgbPlanes, tiling: Tiling) -> (TileGrid, Vec<RgbPlanes>) {
     let (width, height) = (image.width, image.height);
     let rect = Rect {
         x: 0,
@@ -171,11 +159,17 @@ fn in_tiles(network: &mut Network, image: &RgbPlanes, stride: u32, context: u32)
         width,
         height,
     };
-    let tiling = Tiling::fixed(stride + 2 * context, stride, 0);
     let grid = TileGrid::new(width, height, Edges::WRAP, tiling);
+    let tiles = (0..grid.len()).map(|number| grid.cut(image, rect, Edges::WRAP, number));
+    let tiles = tiles.collect();
+    (grid, tiles)
+}
+
+/// A wrapping texture, enhanced in tiles.
+fn in_tiles(network: &mut Network, image: &RgbPlanes, stride: u32, context: u32) -> RgbPlanes {
+    let (grid, tiles) = cut(image, Tiling::fixed(stride + 2 * context, stride, 0));
     let mut blend = grid.blend(network.scale());
-    for number in 0..grid.len() {
-        let tile = grid.cut(image, rect, Edges::WRAP, number);
+    for (number, tile) in tiles.into_iter().enumerate() {
         blend.place(number, &network.upscale(&[tile]).unwrap()[0]);
     }
     blend.finish()

@@ -155,17 +155,15 @@ enum Student {
 
 impl Student {
     fn new(store: &VarStore, recipe: NetworkRecipe) -> Result<Student> {
-        Ok(match recipe {
-            NetworkRecipe::Pfsr { width, finish } => {
-                let width = i64::from(width);
-                let config = pfsr::Config { width, finish };
-                Student::Pfsr(Box::new(Generator::new(&store.root(), config)))
-            }
-            NetworkRecipe::Relief { .. } => {
-                let config = recipe.relief().expect("it is Relief");
-                Student::Relief(Relief::new(&store.root(), config)?)
-            }
-        })
+        if let Some(config) = recipe.relief() {
+            return Ok(Student::Relief(Relief::new(&store.root(), config)?));
+        }
+        let config = pfsr::Config {
+            width: i64::from(recipe.width()),
+            finish: matches!(recipe, NetworkRecipe::Pfsr { finish: true, .. }),
+        };
+        let generator = Generator::new(&store.root(), config);
+        Ok(Student::Pfsr(Box::new(generator)))
     }
 
     /// N x 3 x 16 x 16 in 0..1 to N x 3 x s x s in about -1..1, in f32; convolutions in `kind`.

@@ -7,7 +7,7 @@ use uncanny_pack::{Pack, PackLimits};
 
 use crate::blocks::{Pass, Tint};
 use crate::mesh::{Tile, Tiles};
-use crate::names::{NAMES, stand_ins, stands_free};
+use crate::names::{names, stand_ins, stands_free};
 use crate::sequence::Sequence;
 
 /// Most layers that a texture array has on the machines we know.
@@ -211,12 +211,12 @@ impl Catalogue {
 
     fn find_stand_ins(&mut self) {
         let mut missing = Vec::new();
-        for name in NAMES {
-            if !self.by_name.contains_key(*name) {
+        for name in names() {
+            if !self.by_name.contains_key(name) {
                 let stand_in = stand_ins(name)
                     .iter()
                     .find_map(|other| self.by_name.get(*other).copied());
-                missing.push(*name);
+                missing.push(name);
                 if stand_in.is_none() && stands_free(name) {
                     self.left_away.insert(name);
                     continue;
@@ -226,7 +226,7 @@ impl Catalogue {
                     all.position(|texture| texture.pass == Pass::Opaque)
                 };
                 let stand_in = stand_in.or_else(solid).unwrap_or(0);
-                self.by_name.insert((*name).to_owned(), stand_in);
+                self.by_name.insert(name.to_owned(), stand_in);
             }
         }
         if !missing.is_empty() {
