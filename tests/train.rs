@@ -517,6 +517,72 @@ fn a_finish_can_be_added_to_a_checkpoint() {
     assert!(!adds(&finish) && adds(&learned("learning").0));
 }
 
+/// At a rate of 0, a network that is its own teacher is blamed for nothing, since the pictures are not its truth.
+#[test]
+fn a_stage_with_a_teacher_learns_its_pictures_and_not_the_truth() {
+    let recipe = |told: &str| {
+        format!(
+            r#"
+            name = "tiny"
+            network = {{ architecture = "relief", width = 8, blocks = 1 }}
+            batch = 2
+            seed = 7
+            average = 0.9
+            betas = [0.9, 0.99]
+            {told}
+            iterations = 20
+            rate = [0, 0]
+            losses = {{ l1 = 1 }}
+            [data]
+            train = [{{ path = "train" }}]
+            test = ["test"]
+            degrade = "mixed"
+            "#
+        )
+    };
+    let alone = recipe("[[stage]]");
+    let taught = "teacher = \"runs/alone/tiny.safetensors\"\n[[stage]]\nteacher = true";
+    let scene = scene(&alone);
+    scene.write("taught.toml", recipe(taught));
+    let nobody = recipe("[[stage]]\nteacher = true");
+    scene.write("nobody.toml", nobody);
+    scene.run(&format!("{RUN} --out runs/alone")).exits(0);
+    let l1 = |folder: &str| -> f64 {
+        let losses = fs::read_to_string(scene.path(format!("{folder}/losses.csv"))).unwrap();
+        let mut lines = losses.lines().map(|line| line.split(','));
+        let at = lines.next().unwrap().position(|name| name == "l1").unwrap();
+        lines.next().unwrap().nth(at).unwrap().parse().unwrap()
+    };
+    let run = RUN.replace("tiny.toml", "taught.toml");
+    let start = "--start runs/alone/tiny.safetensors";
+    scene.run(&format!("{run} {start} --out taught")).exits(0);
+    let (without, with) = (l1("runs/alone"), l1("taught"));
+    assert!(without > 0.05 && with < 0.01, "{without} {with}");
+
+    // Another than the recipe's, by its name; and some that cannot teach.
+    scene
+        .run(&format!("{run} {start} --teacher textures --out other"))
+        .exits(0);
+    assert!(l1("other") > 0.02);
+    let compact = util::root().join("tests/fixtures/compact/4x.pth");
+    for (teacher, says) in [
+        (compact.to_str().unwrap(), "enlarges 4"),
+        ("lanczos", "--teacher"),
+        ("no-such", "no-such"),
+    ] {
+        scene
+            .run(&format!("{run} --teacher {teacher} --out refused"))
+            .exits(2)
+            .says(&[says]);
+    }
+    let run = RUN.replace("tiny.toml", "nobody.toml");
+    scene
+        .run(&format!("{run} --out refused"))
+        .exits(2)
+        .says(&["stage.teacher", "names a teacher"]);
+    assert!(!scene.path("refused").exists(), "nothing is left");
+}
+
 #[test]
 fn what_cannot_be_trained_says_why() {
     let scene = scene(&PFSR.replace("l1 = 1, texture", "heatmap = 1, texture"));

@@ -417,6 +417,10 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FILE", help_heading = "Training", value_hint = ValueHint::FilePath)]
     pub(crate) start: Option<PathBuf>,
 
+    /// What stages with a teacher learn from: a model's name or a checkpoint's path [default: as in the recipe]
+    #[arg(long, value_name = "MODEL", help_heading = "Training")]
+    pub(crate) teacher: Option<String>,
+
     /// Pictures to measure on, never trained on; may be repeated [default: the recipe's, or DATA]
     #[arg(long, value_name = "DATA", help_heading = "Training", value_hint = ValueHint::AnyPath)]
     pub(crate) test: Vec<PathBuf>,

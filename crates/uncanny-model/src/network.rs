@@ -53,10 +53,23 @@ impl Network {
     /// # Errors
     /// As [`Network::load`].
     pub fn from_bytes(name: &str, bytes: &[u8], device: Device) -> Result<Network> {
+        Network::from_bytes_in(name, bytes, device, device.kind())
+    }
+
+    /// The same, with convolutions in `kind` where the architecture bears less than 32 bits: as the teacher of a training
+    /// in mixed precision.
+    ///
+    /// # Errors
+    /// As [`Network::load`].
+    pub fn from_bytes_in(name: &str, bytes: &[u8], device: Device, kind: Kind) -> Result<Network> {
+        let place = |half: bool| Place {
+            device: device.torch(),
+            kind: if half { kind } else { Kind::Float },
+        };
         let built = match checkpoint::read_bytes(name, bytes) {
-            Ok(checkpoint) => build(name, &checkpoint, device)?,
+            Ok(checkpoint) => build(name, &checkpoint, &place)?,
             Err(error) if matches!(error.problem, Problem::TorchScript) => {
-                build_script(name, bytes, device)?
+                build_script(name, bytes, place(script::HALF))?
             }
             Err(error) => return Err(error.into()),
         };
@@ -206,20 +219,12 @@ struct Built {
     kind: Kind,
 }
 
-/// Where a network goes. On a CPU f16 would be slower, and no more exact.
-fn place(device: Device, half: bool) -> Place {
-    Place {
-        device: device.torch(),
-        kind: if half { device.kind() } else { Kind::Float },
-    }
-}
-
-fn build(name: &str, checkpoint: &Checkpoint, device: Device) -> Result<Built> {
+fn build(name: &str, checkpoint: &Checkpoint, place: &dyn Fn(bool) -> Place) -> Result<Built> {
     for (_, detect) in arch::KNOWN {
         let Some(found) = detect(checkpoint)? else {
             continue;
         };
-        let place = place(device, found.half());
+        let place = place(found.half());
         return Ok(Built {
             network: found.load(&checkpoint.state, place)?,
             description: Description {
@@ -241,8 +246,7 @@ fn build(name: &str, checkpoint: &Checkpoint, device: Device) -> Result<Built> {
     })
 }
 
-fn build_script(name: &str, bytes: &[u8], device: Device) -> Result<Built> {
-    let place = place(device, script::HALF);
+fn build_script(name: &str, bytes: &[u8], place: Place) -> Result<Built> {
     let program = script::Script::load(name, bytes, place)?;
     Ok(Built {
         description: Description {

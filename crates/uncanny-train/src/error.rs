@@ -110,6 +110,23 @@ pub enum Error {
     )]
     NeedsLandmarks,
 
+    /// The recipe has stages with a teacher.
+    #[error(
+        "train as the recipe says: it learns from another network; name it with --teacher, as `uncanny models` does, or its file"
+    )]
+    NeedsTeacher,
+
+    /// A teacher that draws no pictures of the size that is learned.
+    #[error(
+        "learn from {name}, which enlarges {scale} times: expected a model that enlarges 8 times"
+    )]
+    Teacher {
+        /// Which.
+        name: String,
+        /// Its enlargement.
+        scale: uncanny_texture::Scale,
+    },
+
     /// A file that is not the landmark network.
     #[error("use {} as the landmark network: {what}", path.display())]
     NoLandmarks {

@@ -38,6 +38,12 @@ pub struct Recipe {
     /// network of width 128 does. All of them unless it is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub landmark_batch: Option<usize>,
+    /// Whose pictures are the truth of the stages that say `teacher = true`: a model that enlarges 8 times, by a name
+    /// that `uncanny models` lists or by a file in the folder that holds the data. What a network makes of an input is
+    /// certain, as the picture that the input came from is not, and a small network can learn to be as sharp without an
+    /// adversary (Hinton et al. 2015, arXiv 1503.02531); and it is there for any input, faces or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<String>,
     /// What it is trained and measured on.
     pub data: DataRecipe,
     /// What judges it in stages with an adversarial loss.
@@ -229,6 +235,9 @@ pub struct Stage {
     pub iterations: u64,
     /// Adam's learning rate at the beginning and at the end, and half a cosine between.
     pub rate: [f64; 2],
+    /// The truth is what the recipe's teacher makes of the input, instead of the picture that the input was made of.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub teacher: bool,
     /// What is minimised.
     pub losses: Losses,
 }
@@ -314,6 +323,8 @@ pub struct Position {
     pub within: u64,
     /// This iteration's learning rate.
     pub rate: f64,
+    /// Whether the truth is the teacher's picture.
+    pub teacher: bool,
     /// What is minimised.
     pub losses: Losses,
 }
@@ -402,6 +413,13 @@ impl Recipe {
                     "3: this architecture has no earlier steps",
                 );
             }
+            if stage.teacher && (stage.step != STEPS || self.teacher.is_none()) {
+                return refuse(
+                    "stage.teacher",
+                    &stage.teacher,
+                    "a recipe that names a teacher, and step 3",
+                );
+            }
             if stage.iterations > MOST_ITERATIONS {
                 return refuse(
                     "stage.iterations",
@@ -478,6 +496,7 @@ impl Recipe {
             },
             within,
             rate: last + (first - last) * 0.5 * (1.0 + (PI * done).cos()),
+            teacher: stage.teacher,
             losses: stage.losses,
         }
     }

@@ -70,6 +70,8 @@ pub struct TrainOptions {
     pub device: Device,
     /// Begin with the weights of this checkpoint instead of random ones.
     pub start: Option<PathBuf>,
+    /// The recipe's teacher: a name for messages, and what its file holds.
+    pub teacher: Option<(String, Vec<u8>)>,
     /// Go on with the training in `out`.
     pub resume: bool,
     /// Save the state this often.
@@ -185,6 +187,7 @@ struct Studio {
     student: Student,
     critic: Option<Critic>,
     landmarks: Option<Landmarks>,
+    teacher: Option<Network>,
     recipe: Recipe,
     device: Device,
     /// What convolutions are computed in: mixed precision, since the losses are in f32.
@@ -205,7 +208,14 @@ impl Studio {
         let device = self.device.torch();
         let there = |x: &Tensor| x.f_to_device(device);
         let low = there(&batch.low)?;
-        let real = there(&batch.levels[usize::from(progress.step) - 1])? * 2.0 - 1.0;
+        let real = match &self.teacher {
+            Some(teacher) if position.teacher => {
+                let shown = teacher.forward(&low)?.f_to_kind(Kind::Float)?;
+                shown.f_clamp(0.0, 1.0)?
+            }
+            _ => there(&batch.levels[usize::from(progress.step) - 1])?,
+        };
+        let real = real * 2.0 - 1.0;
         let drawn = self.student.draw(&low, progress, self.kind)?;
         let (mut total, mut terms) = loss::reconstruction(
             &losses,
@@ -299,6 +309,7 @@ impl Studio {
 /// Trains a network as its recipe says, and tells `events` how it goes. When `cancel` turns true, the state is saved
 /// and the training stops.
 ///
+/// The truth is the picture that an input was made of or, in stages with a teacher, what the teacher makes of the input.
 /// The losses of [`crate::recipe::Losses`], on pictures in -1..1: `l1` is the mean absolute difference; `ssim` is 1
 /// minus SSIM of luma; `texture` compares, at full and half size, the means of the absolute Laplacian of luma in windows of
 /// 16 and 8 pixels, and `detail` the same of R, G, B and luma, squared; `steps` compares, squared, the means in such windows
@@ -336,7 +347,9 @@ pub fn train(
         // that make batches had a quarter of the processor left (16 cores, measured).
         uncanny_model::set_threads(1);
     }
+    let kind = working_kind(options.device);
     let landmarks = landmarks(recipe, device)?;
+    let teacher = teacher(options, kind)?;
     let mut sources = Vec::new();
     let mut skipped = 0;
     for source in &recipe.data.train {
@@ -411,9 +424,10 @@ pub fn train(
         student,
         critic,
         landmarks,
+        teacher,
         recipe: recipe.clone(),
         device: options.device,
-        kind: working_kind(options.device),
+        kind,
     };
     let mut batches = Arc::new(sampler).ahead(training.iteration);
     let mut sums = Sums::default();
@@ -512,6 +526,26 @@ fn landmarks(recipe: &Recipe, device: tch::Device) -> Result<Option<Landmarks>> 
     }
 }
 
+/// The teacher, if a stage wants one, ready to draw in `kind`.
+fn teacher(options: &TrainOptions, kind: Kind) -> Result<Option<Network>> {
+    if !options.recipe.stages.iter().any(|stage| stage.teacher) {
+        return Ok(None);
+    }
+    let (name, bytes) = options.teacher.as_ref().ok_or(Error::NeedsTeacher)?;
+    let teacher = Network::from_bytes_in(name, bytes, options.device, kind)?;
+    let scale = teacher.description().scale;
+    if scale != self::scale() {
+        let name = name.clone();
+        return Err(Error::Teacher { name, scale });
+    }
+    Ok(Some(teacher))
+}
+
+/// From the input to the finished picture.
+fn scale() -> Scale {
+    Scale::new(8).expect("8 is a scale")
+}
+
 /// At most `limit` of the test pictures, evenly spread, as the network sees them.
 fn bench(recipe: &Recipe, pictures: &[Picture], limit: usize) -> Result<Bench> {
     let count = pictures.len().min(limit);
@@ -523,7 +557,7 @@ fn bench(recipe: &Recipe, pictures: &[Picture], limit: usize) -> Result<Bench> {
         },
         context: Context::None,
         ground: [0; 3],
-        scale: Scale::new(8).expect("8 is a scale"),
+        scale: scale(),
         fidelity: 0.0,
     };
     let landmarks = recipe.data.landmarks.as_deref();

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::HumanDuration;
 use tracing_indicatif::span_ext::IndicatifSpanExt as _;
 use uncanny_model::Device;
+use uncanny_model::checkpoint;
 use uncanny_train::recipe::{NetworkRecipe, SourceRecipe};
 use uncanny_train::{Evaluation, Recipe, Summary, TrainEvent, TrainOptions, train};
 
@@ -14,6 +15,7 @@ use super::judge;
 use crate::args::TrainArgs;
 use crate::error::Error;
 use crate::logging::Talk;
+use crate::models::{Library, Source};
 use crate::{interrupt, machine, output, progress};
 
 /// Between two lines where there is no terminal.
@@ -50,11 +52,13 @@ pub(crate) fn run(args: &TrainArgs, talk: Talk) -> Result<u8, Error> {
     {
         tracing::warn!("without --test it is measured on what it is trained on, which flatters");
     }
+    let teacher = teacher(args, recipe.teacher.as_deref())?;
     let options = TrainOptions {
         recipe,
         out: args.out.clone(),
         device: Device::find(args.device)?,
         start: args.start.clone(),
+        teacher,
         resume: args.resume,
         save_every: Duration::from_secs(args.save_every),
         sample_every: args.sample_every,
@@ -77,6 +81,24 @@ pub(crate) fn run(args: &TrainArgs, talk: Talk) -> Result<u8, Error> {
     } else {
         interrupt::EXIT_STATUS
     })
+}
+
+/// What the recipe learns from, by its name or file: `--teacher`'s from where one stands, the recipe's own from `--root`.
+fn teacher(args: &TrainArgs, named: Option<&str>) -> Result<Option<(String, Vec<u8>)>, Error> {
+    let library = Library::of_user();
+    let name = match (&args.teacher, named) {
+        (Some(typed), _) => typed.clone(),
+        (None, Some(name)) => library.seen_from(&args.root, name),
+        (None, None) => return Ok(None),
+    };
+    let bytes = match library.find(&name)? {
+        Source::Shipped(shipped) => shipped.bytes.to_vec(),
+        Source::File(path) => checkpoint::read_file(&path).map_err(uncanny_model::Error::from)?,
+        Source::Lanczos | Source::Nearest => {
+            return Err(uncanny_train::Error::NeedsTeacher.into());
+        }
+    };
+    Ok(Some((name, bytes)))
 }
 
 /// The recipe asked for, with what was typed put in its place.
