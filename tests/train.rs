@@ -507,7 +507,7 @@ fn a_finish_can_be_added_to_a_checkpoint() {
     };
     let ((none, before), (finish, after)) = (learned("plain"), learned("still"));
     assert!(none.is_empty() && before == after);
-    assert_eq!(finish.len(), 6);
+    assert_eq!(finish.len(), 4);
     let adds = |finish: &[(String, Vec<f32>)]| {
         let last = finish
             .iter()

@@ -71,7 +71,7 @@ fn every_step_and_alpha_is_what_pytorch_computes() {
 }
 
 #[test]
-fn the_finish_is_what_pytorch_and_numpy_compute() {
+fn the_finish_is_what_pytorch_computes() {
     let io = read("finish_io.safetensors").state;
     let [inputs, expected] =
         ["input", "finish"].map(|name| to_tensor(io.get(name).unwrap()).unwrap());
@@ -225,16 +225,15 @@ fn the_faces_that_come_with_the_library_load() {
     assert_eq!(about.architecture, "PFSR, width 128, with a finish");
     assert_eq!(about.scale.get(), 8);
     assert_eq!(faces.name(), "faces");
-    // 0.66 GFLOP a tile as the paper has it, counted by hand, and 3,000 multiplications a pixel for the finish.
+    // 0.66 GFLOP a tile as the paper has it, counted by hand, and 2,736 multiplications a pixel for the finish.
     assert!(
-        (0.75e9..0.8e9).contains(&(about.flops_per_tile as f64)),
+        (0.74e9..0.76e9).contains(&(about.flops_per_tile as f64)),
         "{}",
         about.flops_per_tile
     );
 }
 
-/// A wrapping texture has no border: enhanced after a shift it is the enhanced one, shifted, but for the finish's noise,
-/// which hangs on places modulo 16.
+/// A wrapping texture has no border: enhanced after a shift it is the enhanced one, shifted.
 #[test]
 fn wrapping_textures_have_no_seam() {
     let texture = RgbaImage::from_fn(16, 16, |x, y| {
@@ -275,7 +274,7 @@ fn wrapping_textures_have_no_seam() {
     }
     let mean = sum as f64 / f64::from(3 * 128 * 128);
     assert!(
-        worst <= 8 && mean < 0.4,
+        worst <= 8 && mean < 0.2,
         "a seam of {worst} levels, {mean} on average"
     );
 }

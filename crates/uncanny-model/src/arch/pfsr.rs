@@ -8,16 +8,15 @@
 //! norms; [`Folded`] is what enhances, with every batch norm and equalised-learning-rate factor
 //! multiplied into the convolution before it.
 //!
-//! Ours may have a last stage that the paper's has not, the finish: the last step's features, with noise to shape
-//! (`grain.rs`), through two convolutions at the picture's own resolution, added to the picture. The finest that the
-//! paper's can draw are the kernels of its last transposed convolution, alike in every block of 2x2: where an adversary
-//! asks for detail that the input does not hold, such as hair, it hatches.
+//! Ours may have a last stage that the paper's has not, the finish: the last step's features through two convolutions at
+//! the picture's own resolution, added to the picture. The finest that the paper's can draw are the kernels of its last
+//! transposed convolution, alike in every block of 2x2: where an adversary asks for detail that the input does not hold,
+//! such as hair, it hatches.
 
 use tch::nn::{self, BatchNorm, ModuleT as _, Path, VarStore};
 use tch::{Device, Kind, TchError, Tensor};
 use uncanny_texture::{Scale, Tiling};
 
-use super::grain::Grain;
 use super::{Architecture, Forward, Place};
 use crate::checkpoint::{Checkpoint, StateDict};
 use crate::tensors::{self, try_channels_last};
@@ -84,7 +83,7 @@ impl Config {
         let (last, pixels) = (w / 8, width * height * 64);
         macs += 3 * last * pixels;
         if self.finish {
-            macs += (last * last + 9 * last * last + 9 * 3 * last) * pixels;
+            macs += (9 * last * last + 9 * 3 * last) * pixels;
         }
         2 * macs
     }
@@ -305,10 +304,9 @@ impl Step {
 /// What negative values keep of themselves in the finish.
 const SLOPE: f64 = 0.2;
 
-/// The last stage, at the picture's resolution: noise as much as the features ask for, and two 3x3 convolutions.
+/// The last stage, at the picture's resolution: two 3x3 convolutions, around the first of which the features are led.
 #[derive(Debug)]
 struct Finish {
-    grain: nn::Conv2D,
     conv_0: nn::Conv2D,
     conv_1: nn::Conv2D,
 }
@@ -316,31 +314,26 @@ struct Finish {
 impl Finish {
     /// Adds nothing to a picture at first.
     fn new(path: &Path<'_>, channels: i64) -> Finish {
-        let conv = |name: &str, out: i64, size: i64, init| {
+        let conv = |name: &str, out: i64, init| {
             let config = nn::ConvConfig {
-                padding: size / 2,
+                padding: 1,
                 ws_init: init,
                 bs_init: nn::Init::Const(0.0),
                 ..Default::default()
             };
-            nn::conv2d(path / name, channels, out, size, config)
+            nn::conv2d(path / name, channels, out, 3, config)
         };
-        let closed = nn::Init::Const(0.0);
         Finish {
-            grain: conv("grain", channels, 1, closed),
-            conv_0: conv("conv_0", channels, 3, nn::init::DEFAULT_KAIMING_UNIFORM),
-            conv_1: conv("conv_1", 3, 3, closed),
+            conv_0: conv("conv_0", channels, nn::init::DEFAULT_KAIMING_UNIFORM),
+            conv_1: conv("conv_1", 3, nn::Init::Const(0.0)),
         }
     }
 
     /// Features, N x c x h x w, to what is added to the picture, N x 3 x h x w.
-    fn forward(&self, x: &Tensor, noise: &Tensor) -> Tensor {
-        let apply = |x: &Tensor, layer: &nn::Conv2D, padding| {
-            conv(x, &layer.ws, layer.bs.as_ref(), padding)
-        };
-        let x = x + apply(x, &self.grain, 0) * noise;
-        let y = apply(&x, &self.conv_0, 1);
-        apply(&(x + y.maximum(&(&y * SLOPE))), &self.conv_1, 1)
+    fn forward(&self, x: &Tensor) -> Tensor {
+        let apply = |x: &Tensor, layer: &nn::Conv2D| conv(x, &layer.ws, layer.bs.as_ref(), 1);
+        let y = apply(x, &self.conv_0);
+        apply(&(x + y.maximum(&(&y * SLOPE))), &self.conv_1)
     }
 }
 
@@ -403,7 +396,6 @@ impl Generator {
         let apply = |x: &Tensor, layer: &nn::Conv2D, padding| {
             conv(x, &layer.ws, layer.bs.as_ref(), padding)
         };
-        let texels = x;
         let mut x = apply(x, &self.conv_first, 1);
         x = self.norm_first.forward_t(&x, train).relu();
         let newest = usize::from(progress.step) - 1;
@@ -413,10 +405,7 @@ impl Generator {
         let features = self.steps[newest].forward(&x, train);
         let mut y = apply(&features, &self.to_rgb[newest], 0);
         if let (STEPS, Some(finish)) = (progress.step, &self.finish) {
-            let noise = Grain::of(&((texels + 1.0) * 0.5))
-                .and_then(|grain| grain.at(1 << STEPS, features.size()[1], features.kind()))
-                .expect("a training has memory for it");
-            y += finish.forward(&features, &noise);
+            y += finish.forward(&features);
         }
         match progress.blend() {
             None => y,
@@ -484,7 +473,6 @@ struct FoldedStep {
 
 #[derive(Debug)]
 struct FoldedFinish {
-    grain: Conv,
     conv_0: Conv,
     conv_1: Conv,
 }
@@ -554,7 +542,6 @@ impl Folded {
                 place((&conv.ws * gain, bias * gain))
             };
             Ok::<_, TchError>(FoldedFinish {
-                grain: part(&finish.grain, 1.0)?,
                 conv_0: part(&finish.conv_0, 1.0)?,
                 conv_1: part(&finish.conv_1, 0.5)?,
             })
@@ -573,7 +560,6 @@ impl Folded {
     /// # Errors
     /// What libtorch reports, such as memory running out.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        let texels = x;
         let x = x.f_mul_scalar(2.0)?.f_sub_scalar_(1.0)?;
         let mut x = self.conv_first.conv(&x, 1)?.f_relu_()?;
         let (newest, earlier) = self.steps.split_last().expect("at least one step");
@@ -584,9 +570,7 @@ impl Folded {
         let features = newest.forward(&x)?;
         let mut y = rgb.conv(&features, 0)?;
         if let Some(finish) = &self.finish {
-            let grain = Grain::of(texels)?;
-            let noise = grain.at(1 << STEPS, features.size()[1], features.kind())?;
-            y = y.f_add_(&finish.forward(&features, &noise)?)?;
+            y = y.f_add_(&finish.forward(&features)?)?;
         }
         match self.progress.blend() {
             None => Ok(y),
@@ -614,11 +598,10 @@ impl FoldedStep {
 }
 
 impl FoldedFinish {
-    fn forward(&self, x: &Tensor, noise: &Tensor) -> Result<Tensor, TchError> {
-        let x = x.f_addcmul(&self.grain.conv(x, 0)?, noise)?;
-        let y = self.conv_0.conv(&x, 1)?;
+    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        let y = self.conv_0.conv(x, 1)?;
         let mut y = y.f_maximum(&y.f_mul_scalar(SLOPE)?)?;
-        self.conv_1.conv(&y.f_add_(&x)?, 1)
+        self.conv_1.conv(&y.f_add_(x)?, 1)
     }
 }
 
@@ -670,31 +653,20 @@ mod tests {
         tch::manual_seed(5);
         let store = VarStore::new(Device::Cpu);
         let network = Generator::new(&store.root(), CONFIG);
-        let eight_bits = Tensor::randint(256, [2, 3, 16, 16], (Kind::Float, Device::Cpu)) / 255.0;
-        let x = tensors::channels_last(&eight_bits);
+        let x = Tensor::rand([2, 3, 16, 16], (Kind::Float, Device::Cpu));
+        let x = tensors::channels_last(&x);
         let trained = || {
             tch::no_grad(|| {
                 (network.forward(&(&x * 2.0 - 1.0), Progress::COMPLETE, false) + 1.0) * 0.5
             })
         };
         let plain = trained();
-        for closed in ["finish.grain.weight", "finish.conv_1.weight"] {
-            let weight = &store.variables()[closed];
-            assert_eq!(weight.abs().max().double_value(&[]), 0.0, "{closed}");
-            let _ = tch::no_grad(|| weight.shallow_clone().normal_(0.0, 0.3));
-        }
+        let last = &store.variables()["finish.conv_1.weight"];
+        assert_eq!(last.abs().max().double_value(&[]), 0.0);
+        let _ = tch::no_grad(|| last.shallow_clone().normal_(0.0, 0.3));
         let finished = trained();
         assert!(worst(&plain, &finished) > 0.05);
         let folded = folded(&store).forward(&x).unwrap();
         assert!(worst(&finished, &folded) < 1e-4);
-        // The finish gives a flat picture something that does not repeat.
-        let flat = tensors::channels_last(&Tensor::full(
-            [1, 3, 16, 16],
-            0.8,
-            (Kind::Float, Device::Cpu),
-        ));
-        let y = self::folded(&store).forward(&flat).unwrap();
-        let inside = |at: i64| y.narrow(2, at, 16).narrow(3, 48, 16);
-        assert!(worst(&inside(48), &inside(64)) > 0.01);
     }
 }
