@@ -28,7 +28,7 @@ pub struct Source {
     pub weight: f64,
 }
 
-/// What one iteration trains on: RGB in 0..1, 32-bit floats on the CPU.
+/// What one iteration trains on: RGB in 0..1, 32-bit floats, where the training is.
 #[derive(Debug)]
 pub struct Batch {
     /// N x 3 x 16 x 16.
@@ -149,11 +149,11 @@ impl Sampler {
         self.sources.is_empty()
     }
 
-    /// The batch of one iteration.
+    /// The batch of one iteration, on a device. It is made on the processor and sent as bytes.
     ///
     /// # Errors
     /// When libtorch refuses.
-    pub fn batch(&self, iteration: u64) -> Result<Batch> {
+    pub fn batch(&self, iteration: u64, device: tch::Device) -> Result<Batch> {
         let first = iteration * self.batch as u64;
         let samples: Vec<Sample> = (first..first + self.batch as u64)
             .into_par_iter()
@@ -168,6 +168,7 @@ impl Sampler {
                 .collect();
             let shape = [samples.len() as i64, 3, side, side];
             let bytes = Tensor::f_from_slice(&planes)?.f_reshape(shape)?;
+            let bytes = bytes.f_to_device(device)?;
             Ok(bytes.f_to_kind(Kind::Float)?.f_div_scalar(255.0)?)
         };
         Ok(Batch {
@@ -176,13 +177,19 @@ impl Sampler {
         })
     }
 
-    /// The batches from iteration `from` on, each with its number, made on a thread of their own ahead of time. It
-    /// ends when the iterator is dropped, or after an error.
-    pub fn ahead(self: Arc<Self>, from: u64) -> IntoIter<Result<(u64, Batch)>> {
+    /// The batches from iteration `from` on, each with its number, made on a thread of their own ahead of time: they lie
+    /// on the device when they are wanted. It ends when the iterator is dropped, or after an error.
+    pub fn ahead(
+        self: Arc<Self>,
+        from: u64,
+        device: tch::Device,
+    ) -> IntoIter<Result<(u64, Batch)>> {
         let (sender, receiver) = sync_channel(AHEAD);
         thread::spawn(move || {
             for iteration in from.. {
-                let batch = self.batch(iteration).map(|batch| (iteration, batch));
+                let batch = self
+                    .batch(iteration, device)
+                    .map(|batch| (iteration, batch));
                 let failed = batch.is_err();
                 if sender.send(batch).is_err() || failed {
                     break;
@@ -291,22 +298,23 @@ mod tests {
     #[test]
     fn a_batch_depends_on_seed_and_iteration_alone() {
         let sampler = |seed| Sampler::new(sources(), TEXTURES, Degrade::Mixed, 6, seed).unwrap();
+        let batch_of = |sampler: &Sampler, number| sampler.batch(number, tch::Device::Cpu).unwrap();
         let first = sampler(1);
-        let batch = first.batch(10).unwrap();
+        let batch = batch_of(&first, 10);
         assert_eq!(batch.low.size(), [6, 3, 16, 16]);
         assert_eq!(batch.levels[0].size(), [6, 3, 32, 32]);
         assert_eq!(batch.levels[2].size(), [6, 3, 128, 128]);
-        assert_ne!(bytes(&first.batch(9).unwrap()), bytes(&batch));
-        assert_ne!(bytes(&sampler(2).batch(10).unwrap()), bytes(&batch));
+        assert_ne!(bytes(&batch_of(&first, 9)), bytes(&batch));
+        assert_ne!(bytes(&batch_of(&sampler(2), 10)), bytes(&batch));
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .build()
                 .unwrap();
-            let again = pool.install(|| sampler(1).batch(10)).unwrap();
+            let again = pool.install(|| batch_of(&sampler(1), 10));
             assert_eq!(bytes(&again), bytes(&batch), "{threads} threads");
         }
-        let mut ahead = Arc::new(first).ahead(9);
+        let mut ahead = Arc::new(first).ahead(9, tch::Device::Cpu);
         ahead.next();
         let (iteration, made) = ahead.next().unwrap().unwrap();
         assert_eq!((iteration, bytes(&made)), (10, bytes(&batch)));

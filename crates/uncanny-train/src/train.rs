@@ -205,18 +205,16 @@ impl Studio {
         let Position {
             progress, losses, ..
         } = *position;
-        let device = self.device.torch();
-        let there = |x: &Tensor| x.f_to_device(device);
-        let low = there(&batch.low)?;
+        let low = &batch.low;
         let real = match &self.teacher {
             Some(teacher) if position.teacher => {
-                let shown = teacher.forward(&low)?.f_to_kind(Kind::Float)?;
+                let shown = teacher.forward(low)?.f_to_kind(Kind::Float)?;
                 shown.f_clamp(0.0, 1.0)?
             }
-            _ => there(&batch.levels[usize::from(progress.step) - 1])?,
+            _ => batch.levels[usize::from(progress.step) - 1].shallow_clone(),
         };
         let real = real * 2.0 - 1.0;
-        let drawn = self.student.draw(&low, progress, self.kind)?;
+        let drawn = self.student.draw(low, progress, self.kind)?;
         let (mut total, mut terms) = loss::reconstruction(
             &losses,
             &drawn,
@@ -265,7 +263,8 @@ impl Studio {
                         // By number, as the batches are: a training that went on is the one that was never stopped.
                         let mut random = Random::new(self.recipe.seed ^ MIX, training.iteration);
                         let mix: Vec<f32> = (0..real.size()[0]).map(|_| random.share()).collect();
-                        let mix = there(&Tensor::f_from_slice(&mix)?.f_reshape([-1, 1, 1, 1])?)?;
+                        let mix = Tensor::f_from_slice(&mix)?.f_reshape([-1, 1, 1, 1])?;
+                        let mix = mix.f_to_device(self.device.torch())?;
                         critic.penalty(&real, &drawn_now, &mix, progress)?
                     }
                     Game::Logistic => critic.steepness(&real, progress)? * 0.5,
@@ -429,7 +428,7 @@ pub fn train(
         device: options.device,
         kind,
     };
-    let mut batches = Arc::new(sampler).ahead(training.iteration);
+    let mut batches = Arc::new(sampler).ahead(training.iteration, device);
     let mut sums = Sums::default();
     let mut saved = Instant::now();
     while training.iteration < total && !cancel.load(Ordering::Relaxed) {
