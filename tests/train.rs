@@ -515,6 +515,20 @@ fn a_finish_can_be_added_to_a_checkpoint() {
         last.unwrap().1.iter().any(|weight| *weight != 0.0)
     };
     assert!(!adds(&finish) && adds(&learned("learning").0));
+
+    let frozen =
+        recipe(", finish = true", "0").replace("iterations", "frozen_norms = true\niterations");
+    scene.write("frozen.toml", frozen);
+    let run = RUN.replace("tiny.toml", "frozen.toml");
+    let start = "--start still/tiny.safetensors --out frozen";
+    scene.run(&format!("{run} {start}")).exits(0);
+    let all = |name: &str| weights(&scene, &format!("{name}/tiny.safetensors"));
+    assert_eq!(all("frozen"), all("still"));
+    assert_ne!(
+        all("plain")[..],
+        all("still")[4..],
+        "norms follow what they see"
+    );
 }
 
 /// At a rate of 0, a network that is its own teacher is blamed for nothing, since the pictures are not its truth.
@@ -532,7 +546,7 @@ fn a_stage_with_a_teacher_learns_its_pictures_and_not_the_truth() {
             {told}
             iterations = 20
             rate = [0, 0]
-            losses = {{ l1 = 1 }}
+            losses = {{ l1 = 1, lattice = 1 }}
             [data]
             train = [{{ path = "train" }}]
             test = ["test"]
@@ -547,17 +561,28 @@ fn a_stage_with_a_teacher_learns_its_pictures_and_not_the_truth() {
     let nobody = recipe("[[stage]]\nteacher = true");
     scene.write("nobody.toml", nobody);
     scene.run(&format!("{RUN} --out runs/alone")).exits(0);
-    let l1 = |folder: &str| -> f64 {
+    let loss = |folder: &str, name: &str| -> f64 {
         let losses = fs::read_to_string(scene.path(format!("{folder}/losses.csv"))).unwrap();
         let mut lines = losses.lines().map(|line| line.split(','));
-        let at = lines.next().unwrap().position(|name| name == "l1").unwrap();
+        let at = lines
+            .next()
+            .unwrap()
+            .position(|found| found == name)
+            .unwrap();
         lines.next().unwrap().nth(at).unwrap().parse().unwrap()
     };
+    let l1 = |folder: &str| loss(folder, "l1");
     let run = RUN.replace("tiny.toml", "taught.toml");
     let start = "--start runs/alone/tiny.safetensors";
     scene.run(&format!("{run} {start} --out taught")).exits(0);
     let (without, with) = (l1("runs/alone"), l1("taught"));
     assert!(without > 0.05 && with < 0.01, "{without} {with}");
+    // But a lattice is what the picture has not.
+    let (without, with) = (loss("runs/alone", "lattice"), loss("taught", "lattice"));
+    assert!(
+        without > 1e-4 && (with - without).abs() < 0.01 * without,
+        "{without} {with}"
+    );
 
     // Another than the recipe's, by its name; and some that cannot teach.
     scene

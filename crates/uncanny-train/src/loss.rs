@@ -27,6 +27,8 @@ const TEXEL: i64 = 8;
 const DOUBLINGS: usize = 3;
 /// A grid is looked for in windows of so many pairs of pixels, half overlapping.
 const GRID_WINDOW: i64 = 8;
+/// What repeats with the texels is looked for in windows of so many of them, half overlapping.
+const LATTICE_WINDOW: i64 = 8;
 
 /// The terms that were computed, each before its weight.
 pub(crate) type Terms = Vec<(&'static str, Tensor)>;
@@ -254,6 +256,27 @@ fn correlations(x: &Tensor, window: i64) -> Result<Tensor> {
     Tensor::f_cat(&rows.collect::<Result<Vec<_>>>()?, 1)
 }
 
+/// What repeats from texel to texel and not in the truth, wherever in the texel it lies: of what the difference has beside
+/// its texels' means, the means over windows of 8x8 texels at each of the 8x8 places within a texel; their mean absolute
+/// value.
+///
+/// A network can draw any pattern into every texel alike, such as a darker rim: [`grid`] sees those that alternate.
+pub(crate) fn lattice(drawn: &Tensor, picture: &Tensor) -> Result<Tensor> {
+    let rest = drawn.f_sub(picture)?;
+    let (n, _, height, width) = rest.size4()?;
+    let texels = mean(&rest, TEXEL, TEXEL)?;
+    // Between texels as interpolation has it: what runs evenly through several is no pattern.
+    let smooth = texels.f_upsample_bilinear2d([height, width], false, None, None)?;
+    let detail = rest.f_sub(&smooth)?;
+    let folded = detail.f_reshape([n, 3, height / TEXEL, TEXEL, width / TEXEL, TEXEL])?;
+    let by_place = folded.f_permute([0, 1, 3, 5, 2, 4])?;
+    let by_place = by_place.f_reshape([n, -1, height / TEXEL, width / TEXEL])?;
+    let window = LATTICE_WINDOW.min(height / TEXEL);
+    mean(&by_place, window, (window / 2).max(1))?
+        .f_abs()?
+        .f_mean(Kind::Float)
+}
+
 /// Of N x 1 x s x s, with so many zeros around it.
 fn laplacian(x: &Tensor, padding: i64) -> Result<Tensor> {
     let kernel = Tensor::from_slice(&[0f32, 1.0, 0.0, 1.0, -4.0, 1.0, 0.0, 1.0, 0.0]);
@@ -431,6 +454,36 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_lattice_is_what_every_texel_repeats() {
+        let clear = Tensor::zeros([1, 3, 128, 128], (Kind::Float, Device::Cpu));
+        let found = |x: &Tensor| lattice(x, &clear).unwrap().double_value(&[]);
+        let pattern = |f: &dyn Fn(i64, i64) -> f32| {
+            let values: Vec<f32> = (0..128 * 128).map(|i| f(i % 128, i / 128)).collect();
+            let one = Tensor::from_slice(&values).reshape([1, 1, 128, 128]);
+            one.repeat([1, 3, 1, 1])
+        };
+        // A rim around every texel, a fine alternation, and a rim that is drawn where the truth has one too.
+        let rim = pattern(&|x, y| {
+            let inside = |at: i64| (1..7).contains(&(at % 8));
+            if inside(x) && inside(y) { 0.0 } else { 0.1 }
+        });
+        let share = 28.0 / 64.0;
+        let expected = 0.1 * 2.0 * share * (1.0 - share);
+        assert!((found(&rim) - expected).abs() < 1e-4, "{}", found(&rim));
+        let fine = found(&pattern(&|x, _| if x % 2 == 0 { 0.1 } else { -0.1 }));
+        assert!((fine - 0.1).abs() < 1e-4, "{fine}");
+        assert!(lattice(&rim, &rim).unwrap().double_value(&[]) < 1e-9);
+        // A slope (but for the outermost texels, beyond which nothing is known), an edge, and noise.
+        let slope = found(&pattern(&|x, y| (x + y) as f32 / 128.0));
+        let edge = found(&pattern(&|x, _| if x < 61 { 0.1 } else { -0.1 }));
+        let noise = found(&(clear.rand_like() * 0.2 - 0.1));
+        assert!(
+            slope < 0.02 && edge < 0.02 && noise < 0.02,
+            "{slope} {edge} {noise}"
+        );
+    }
+
+    #[test]
     fn only_what_has_a_weight_is_computed() {
         let (_, x) = picture(3);
         let (_, y) = picture(5);
@@ -470,6 +523,7 @@ pub(crate) mod tests {
             features: 100.0,
             statistics: 100.0,
             grid: 4.0,
+            lattice: 100.0,
             heatmap: 50.0,
             attention: 5.0,
         };

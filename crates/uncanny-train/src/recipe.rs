@@ -238,6 +238,10 @@ pub struct Stage {
     /// The truth is what the recipe's teacher makes of the input, instead of the picture that the input was made of.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub teacher: bool,
+    /// PFSR's batch norms go by the running statistics that they have, as in the finished network, instead of the
+    /// batch's: for last touches to a network that is to stay what it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub frozen_norms: bool,
     /// What is minimised.
     pub losses: Losses,
 }
@@ -274,6 +278,9 @@ pub struct Losses {
     pub statistics: f64,
     /// A pattern that repeats every 2, 4 or 8 pixels and is not in the truth; see [`crate::train()`].
     pub grid: f64,
+    /// What repeats from texel to texel and not in the picture, at any place within a texel; see [`crate::train()`]. In
+    /// stages with a teacher too it is the picture that counts: a teacher's own lattice is not learned.
+    pub lattice: f64,
     /// Mean squared difference of the landmark heatmaps.
     pub heatmap: f64,
     /// Mean absolute difference where the truth has landmarks.
@@ -294,7 +301,7 @@ impl Losses {
             .any(|weight| *weight > 0.0)
     }
 
-    fn all(&self) -> [f64; 12] {
+    fn all(&self) -> [f64; 13] {
         [
             self.l1,
             self.ssim,
@@ -306,6 +313,7 @@ impl Losses {
             self.features,
             self.statistics,
             self.grid,
+            self.lattice,
             self.heatmap,
             self.attention,
         ]
@@ -325,6 +333,8 @@ pub struct Position {
     pub rate: f64,
     /// Whether the truth is the teacher's picture.
     pub teacher: bool,
+    /// Whether batch norms go by their running statistics.
+    pub frozen_norms: bool,
     /// What is minimised.
     pub losses: Losses,
 }
@@ -497,6 +507,7 @@ impl Recipe {
             within,
             rate: last + (first - last) * 0.5 * (1.0 + (PI * done).cos()),
             teacher: stage.teacher,
+            frozen_norms: stage.frozen_norms,
             losses: stage.losses,
         }
     }

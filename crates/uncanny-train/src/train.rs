@@ -42,9 +42,10 @@ const SHOWN: usize = 8;
 /// The losses are averaged over so many iterations before they are written down.
 const LOSSES_EVERY: u64 = 20;
 /// What the losses' file tells, in order.
-const TERMS: [&str; 14] = [
+const TERMS: [&str; 15] = [
     "l1",
     "grid",
+    "lattice",
     "ssim",
     "texture",
     "detail",
@@ -169,12 +170,12 @@ impl Student {
     }
 
     /// N x 3 x 16 x 16 in 0..1 to N x 3 x s x s in about -1..1, in f32; convolutions in `kind`.
-    fn draw(&self, low: &Tensor, progress: Progress, kind: Kind) -> Result<Tensor> {
+    fn draw(&self, low: &Tensor, position: &Position, kind: Kind) -> Result<Tensor> {
         let low = channels_last(low);
         Ok(match self {
             Student::Pfsr(network) => {
                 let low = (low * 2.0 - 1.0).f_to_kind(kind)?;
-                network.forward(&low, progress, true)
+                network.forward(&low, position.progress, !position.frozen_norms)
             }
             Student::Relief(network) => network.forward_in(&low, kind)? * 2.0 - 1.0,
         }
@@ -206,15 +207,15 @@ impl Studio {
             progress, losses, ..
         } = *position;
         let low = &batch.low;
+        let picture = &batch.levels[usize::from(progress.step) - 1] * 2.0 - 1.0;
         let real = match &self.teacher {
             Some(teacher) if position.teacher => {
                 let shown = teacher.forward(low)?.f_to_kind(Kind::Float)?;
-                shown.f_clamp(0.0, 1.0)?
+                shown.f_clamp(0.0, 1.0)? * 2.0 - 1.0
             }
-            _ => batch.levels[usize::from(progress.step) - 1].shallow_clone(),
+            _ => picture.shallow_clone(),
         };
-        let real = real * 2.0 - 1.0;
-        let drawn = self.student.draw(low, progress, self.kind)?;
+        let drawn = self.student.draw(low, position, self.kind)?;
         let (mut total, mut terms) = loss::reconstruction(
             &losses,
             &drawn,
@@ -223,6 +224,11 @@ impl Studio {
             self.recipe.landmark_batch.unwrap_or(self.recipe.batch),
             self.kind,
         )?;
+        if losses.lattice > 0.0 {
+            let lattice = loss::lattice(&drawn, &picture)?;
+            total = total.f_add(&(&lattice * losses.lattice))?;
+            terms.push(("lattice", lattice.detach()));
+        }
         let adversarial = losses.adversarial > 0.0;
         let pair = match (&self.critic, &mut training.critic) {
             (Some(critic), Some(learner)) if adversarial => Some((critic, learner)),
@@ -314,9 +320,10 @@ impl Studio {
 /// 16 and 8 pixels, and `detail` the same of R, G, B and luma, squared; `steps` compares, squared, the means in such windows
 /// of the absolute differences of neighbours, apart for each of the 8 places within a texel, across and down; `grain`
 /// compares the Laplacian's local autocorrelation, up to 4 pixels, at full, half and quarter size; `grid` is what of the
-/// difference alternates with the pixels, in steps of 2, 4 and 8; `adversarial` is minus the critic's score (WGAN-GP), or
-/// the logistic loss of it; `features` compares what the critic's levels see, `statistics` its means in windows of 16
-/// pixels; `heatmap` and `attention` are PFSR's, through the compressed landmark network.
+/// difference alternates with the pixels, in steps of 2, 4 and 8; `lattice` is what every texel of the difference repeats,
+/// in windows of 8x8 texels, and always of the difference from the picture; `adversarial` is minus the critic's score
+/// (WGAN-GP), or the logistic loss of it; `features` compares what the critic's levels see, `statistics` its means in
+/// windows of 16 pixels; `heatmap` and `attention` are PFSR's, through the compressed landmark network.
 ///
 /// Leaves in `options.out`: `NAME.safetensors` (f16, the averaged weights, anew at every measurement),
 /// `state.safetensors` (to go on from), `losses.csv`, `metrics.csv`, their curves as `losses.png` and `metrics.png`,
