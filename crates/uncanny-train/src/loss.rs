@@ -29,6 +29,8 @@ const DOUBLINGS: usize = 3;
 const GRID_WINDOW: i64 = 8;
 /// What repeats with the texels is looked for in windows of so many of them, half overlapping.
 const LATTICE_WINDOW: i64 = 8;
+/// A picture of so much detail, mean absolute (2.5 of 255 levels), is half as flat as one without.
+const FLAT: f64 = 0.02;
 
 /// The terms that were computed, each before its weight.
 pub(crate) type Terms = Vec<(&'static str, Tensor)>;
@@ -258,23 +260,26 @@ fn correlations(x: &Tensor, window: i64) -> Result<Tensor> {
 
 /// What repeats from texel to texel and not in the truth, wherever in the texel it lies: of what the difference has beside
 /// its texels' means, the means over windows of 8x8 texels at each of the 8x8 places within a texel; their mean absolute
-/// value.
+/// value, where the picture is flat. In a rough one it is not seen, and such means are mostly chance.
 ///
 /// A network can draw any pattern into every texel alike, such as a darker rim: [`grid`] sees those that alternate.
 pub(crate) fn lattice(drawn: &Tensor, picture: &Tensor) -> Result<Tensor> {
-    let rest = drawn.f_sub(picture)?;
-    let (n, _, height, width) = rest.size4()?;
-    let texels = mean(&rest, TEXEL, TEXEL)?;
-    // Between texels as interpolation has it: what runs evenly through several is no pattern.
-    let smooth = texels.f_upsample_bilinear2d([height, width], false, None, None)?;
-    let detail = rest.f_sub(&smooth)?;
-    let folded = detail.f_reshape([n, 3, height / TEXEL, TEXEL, width / TEXEL, TEXEL])?;
-    let by_place = folded.f_permute([0, 1, 3, 5, 2, 4])?;
-    let by_place = by_place.f_reshape([n, -1, height / TEXEL, width / TEXEL])?;
+    let (n, _, height, width) = picture.size4()?;
+    // What is beside the texels' means, between which it runs evenly: a slope through several is no pattern.
+    let detail = |x: &Tensor| -> Result<Tensor> {
+        let texels = mean(x, TEXEL, TEXEL)?;
+        x.f_sub(&texels.f_upsample_bilinear2d([height, width], false, None, None)?)
+    };
     let window = LATTICE_WINDOW.min(height / TEXEL);
-    mean(&by_place, window, (window / 2).max(1))?
-        .f_abs()?
-        .f_mean(Kind::Float)
+    let windows = |x: &Tensor| mean(x, window, (window / 2).max(1));
+    let (down, across) = (height / TEXEL, width / TEXEL);
+    let folded = detail(&drawn.f_sub(picture)?)?.f_reshape([n, 3, down, TEXEL, across, TEXEL])?;
+    let by_place = folded.f_permute([0, 1, 3, 5, 2, 4])?;
+    let repeated = windows(&by_place.f_reshape([n, -1, down, across])?)?.f_abs()?;
+    let rough = windows(&mean(&detail(picture)?.f_abs()?, TEXEL, TEXEL)?)?;
+    let flatness = (rough + FLAT).f_reciprocal()? * FLAT;
+    let flatness = flatness.f_repeat_interleave_self_int(TEXEL * TEXEL, 1, None)?;
+    repeated.f_mul(&flatness)?.f_mean(Kind::Float)
 }
 
 /// Of N x 1 x s x s, with so many zeros around it.
@@ -473,6 +478,10 @@ pub(crate) mod tests {
         let fine = found(&pattern(&|x, _| if x % 2 == 0 { 0.1 } else { -0.1 }));
         assert!((fine - 0.1).abs() < 1e-4, "{fine}");
         assert!(lattice(&rim, &rim).unwrap().double_value(&[]) < 1e-9);
+        // On a rough picture nobody sees it.
+        let rough = clear.rand_like() - 0.5;
+        let hidden = lattice(&(&rough + &rim), &rough).unwrap();
+        assert!(hidden.double_value(&[]) < 0.1 * expected);
         // A slope (but for the outermost texels, beyond which nothing is known), an edge, and noise.
         let slope = found(&pattern(&|x, y| (x + y) as f32 / 128.0));
         let edge = found(&pattern(&|x, _| if x < 61 { 0.1 } else { -0.1 }));

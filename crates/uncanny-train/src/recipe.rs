@@ -278,8 +278,8 @@ pub struct Losses {
     pub statistics: f64,
     /// A pattern that repeats every 2, 4 or 8 pixels and is not in the truth; see [`crate::train()`].
     pub grid: f64,
-    /// What repeats from texel to texel and not in the picture, at any place within a texel; see [`crate::train()`]. In
-    /// stages with a teacher too it is the picture that counts: a teacher's own lattice is not learned.
+    /// What repeats from texel to texel and not in the picture, where that is flat; see [`crate::train()`]. In stages with
+    /// a teacher too it is the picture that counts: a teacher's own lattice is not learned.
     pub lattice: f64,
     /// Mean squared difference of the landmark heatmaps.
     pub heatmap: f64,

@@ -321,7 +321,7 @@ impl Studio {
 /// of the absolute differences of neighbours, apart for each of the 8 places within a texel, across and down; `grain`
 /// compares the Laplacian's local autocorrelation, up to 4 pixels, at full, half and quarter size; `grid` is what of the
 /// difference alternates with the pixels, in steps of 2, 4 and 8; `lattice` is what every texel of the difference repeats,
-/// in windows of 8x8 texels, and always of the difference from the picture; `adversarial` is minus the critic's score
+/// in windows of 8x8 texels where the picture is flat, and always of the difference from the picture; `adversarial` is minus the critic's score
 /// (WGAN-GP), or the logistic loss of it; `features` compares what the critic's levels see, `statistics` its means in
 /// windows of 16 pixels; `heatmap` and `attention` are PFSR's, through the compressed landmark network.
 ///
