@@ -35,7 +35,30 @@ const FLAT: f64 = 0.02;
 /// The terms that were computed, each before its weight.
 pub(crate) type Terms = Vec<(&'static str, Tensor)>;
 
-/// The weighted sum of everything but the adversarial loss, and its terms.
+/// The weighted sum of what looks at statistics of the picture itself, also where there is a teacher, and its terms: a
+/// teacher's own lattice is not to be learned, nor that it has less detail than the truth.
+pub(crate) fn statistical(
+    losses: &Losses,
+    drawn: &Tensor,
+    picture: &Tensor,
+) -> Result<(Tensor, Terms)> {
+    let mut terms: Terms = Vec::new();
+    let mut total = Tensor::zeros([], (Kind::Float, drawn.device()));
+    let mut add = |name, weight: f64, term: Tensor| -> Result<()> {
+        total = total.f_add(&(&term * weight))?;
+        terms.push((name, term.detach()));
+        Ok(())
+    };
+    if losses.lattice > 0.0 {
+        add("lattice", losses.lattice, lattice(drawn, picture)?)?;
+    }
+    if losses.detail > 0.0 {
+        add("detail", losses.detail, detail(drawn, picture)?)?;
+    }
+    Ok((total, terms))
+}
+
+/// The weighted sum of everything else but the adversarial loss, and its terms.
 ///
 /// `landmarks` looks at the first `landmark_batch` pictures, with convolutions in `kind`.
 pub(crate) fn reconstruction(
@@ -58,9 +81,6 @@ pub(crate) fn reconstruction(
     }
     if losses.grid > 0.0 {
         add("grid", losses.grid, grid(drawn, real)?)?;
-    }
-    if losses.detail > 0.0 {
-        add("detail", losses.detail, detail(drawn, real)?)?;
     }
     if losses.on_luma() {
         let (a, b) = (luma(drawn)?, luma(real)?);
@@ -263,7 +283,7 @@ fn correlations(x: &Tensor, window: i64) -> Result<Tensor> {
 /// value, where the picture is flat. In a rough one it is not seen, and such means are mostly chance.
 ///
 /// A network can draw any pattern into every texel alike, such as a darker rim: [`grid`] sees those that alternate.
-pub(crate) fn lattice(drawn: &Tensor, picture: &Tensor) -> Result<Tensor> {
+fn lattice(drawn: &Tensor, picture: &Tensor) -> Result<Tensor> {
     let (n, _, height, width) = picture.size4()?;
     // What is beside the texels' means, between which it runs evenly: a slope through several is no pattern.
     let detail = |x: &Tensor| -> Result<Tensor> {
@@ -569,7 +589,10 @@ pub(crate) mod tests {
             grain: 4.0,
             ..Losses::default()
         };
-        let (total, terms) = reconstruction(&losses, &drawn, &real, None, 2, Kind::Float).unwrap();
+        let (of_picture, mut terms) = statistical(&losses, &drawn, &real).unwrap();
+        let (rest, others) = reconstruction(&losses, &drawn, &real, None, 2, Kind::Float).unwrap();
+        let total = of_picture + rest;
+        terms.extend(others);
         let mut sum = 0.0;
         for ((name, term), (expected_name, weight)) in
             terms

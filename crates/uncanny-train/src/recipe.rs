@@ -153,6 +153,9 @@ pub struct SourceRecipe {
     /// Its share of the samples, in proportion to the others'.
     #[serde(default = "one")]
     pub weight: f64,
+    /// It comes in stages with a teacher alone, who knows what to make of other pictures than those that are learned.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub teacher: bool,
 }
 
 fn one() -> f64 {
@@ -278,8 +281,9 @@ pub struct Losses {
     pub statistics: f64,
     /// A pattern that repeats every 2, 4 or 8 pixels and is not in the truth; see [`crate::train()`].
     pub grid: f64,
-    /// What repeats from texel to texel and not in the picture, where that is flat; see [`crate::train()`]. In stages with
-    /// a teacher too it is the picture that counts: a teacher's own lattice is not learned.
+    /// What repeats from texel to texel and not in the picture, where that is flat; see [`crate::train()`].
+    /// In stages with a teacher too it is the picture that counts, here and for `detail`: a teacher's own lattice is not to
+    /// be learned, nor that it has less detail than the truth.
     pub lattice: f64,
     /// Mean squared difference of the landmark heatmaps.
     pub heatmap: f64,

@@ -26,6 +26,8 @@ pub struct Source {
     pub pictures: Pictures,
     /// Above 0. The samples of the sources are in proportion to it.
     pub weight: f64,
+    /// Comes only where there is a teacher.
+    pub taught: bool,
 }
 
 /// What one iteration trains on: RGB in 0..1, 32-bit floats, where the training is.
@@ -43,7 +45,8 @@ pub struct Batch {
 #[derive(Debug)]
 pub struct Sampler {
     sources: Vec<Prepared>,
-    shares: Vec<Share>,
+    /// Where there is no teacher, and where there is one.
+    shares: [Vec<Share>; 2],
     augment: Augment,
     degrade: Degrade,
     batch: usize,
@@ -91,7 +94,12 @@ impl Sampler {
         }
         let mut prepared: Vec<Prepared> = Vec::new();
         let mut weights = Vec::new();
-        for Source { pictures, weight } in sources {
+        for Source {
+            pictures,
+            weight,
+            taught,
+        } in sources
+        {
             if !(weight > 0.0 && weight.is_finite()) {
                 return refuse("weight", weight.to_string(), "a number above 0");
             }
@@ -109,24 +117,13 @@ impl Sampler {
                     "at least one picture that is not transparent everywhere",
                 );
             }
-            weights.push((first..prepared.len(), weight));
+            weights.push((first..prepared.len(), weight, taught));
         }
         if prepared.is_empty() {
             return refuse("sources", "none".to_owned(), "at least one");
         }
-        let mut rest: f64 = weights.iter().map(|(_, weight)| weight).sum();
-        let mut shares: Vec<Share> = Vec::new();
-        for (pictures, weight) in weights {
-            shares.push(Share {
-                pictures,
-                of_rest: weight / rest,
-            });
-            rest -= weight;
-        }
-        // Whatever the rounding, the last takes all that comes to it.
-        if let Some(last) = shares.last_mut() {
-            last.of_rest = 1.0;
-        }
+        let untaught = weights.iter().filter(|(_, _, taught)| !taught).cloned();
+        let shares = [shares(untaught.collect()), shares(weights)];
         Ok(Sampler {
             sources: prepared,
             shares,
@@ -152,12 +149,19 @@ impl Sampler {
     /// The batch of one iteration, on a device. It is made on the processor and sent as bytes.
     ///
     /// # Errors
-    /// When libtorch refuses.
-    pub fn batch(&self, iteration: u64, device: tch::Device) -> Result<Batch> {
+    /// When there is no teacher and no picture for that, or libtorch refuses.
+    pub fn batch(&self, iteration: u64, taught: bool, device: tch::Device) -> Result<Batch> {
+        if self.shares[usize::from(taught)].is_empty() {
+            return Err(Error::Option {
+                option: "sources",
+                value: "for stages with a teacher alone".to_owned(),
+                expected: "one for the stages without",
+            });
+        }
         let first = iteration * self.batch as u64;
         let samples: Vec<Sample> = (first..first + self.batch as u64)
             .into_par_iter()
-            .map(|number| self.sample(number))
+            .map(|number| self.sample(number, taught))
             .collect();
         let tensor = |level: usize| -> Result<Tensor> {
             let side = i64::from(LOW << level);
@@ -178,18 +182,19 @@ impl Sampler {
     }
 
     /// The batches from iteration `from` on, each with its number, made on a thread of their own ahead of time: they lie
-    /// on the device when they are wanted. It ends when the iterator is dropped, or after an error.
+    /// on the device when they are wanted. `taught` says which iterations have a teacher. It ends when the iterator is
+    /// dropped, or after an error.
     pub fn ahead(
         self: Arc<Self>,
         from: u64,
         device: tch::Device,
+        taught: impl Fn(u64) -> bool + Send + 'static,
     ) -> IntoIter<Result<(u64, Batch)>> {
         let (sender, receiver) = sync_channel(AHEAD);
         thread::spawn(move || {
             for iteration in from.. {
-                let batch = self
-                    .batch(iteration, device)
-                    .map(|batch| (iteration, batch));
+                let batch = self.batch(iteration, taught(iteration), device);
+                let batch = batch.map(|batch| (iteration, batch));
                 let failed = batch.is_err();
                 if sender.send(batch).is_err() || failed {
                     break;
@@ -199,8 +204,8 @@ impl Sampler {
         receiver.into_iter()
     }
 
-    fn sample(&self, number: u64) -> Sample {
-        let picture = &self.sources[self.picture(number)];
+    fn sample(&self, number: u64, taught: bool) -> Sample {
+        let picture = &self.sources[self.picture(number, taught)];
         let mut random = Random::new(self.seed ^ 0x5eed, number);
         let Cut {
             mut high,
@@ -231,9 +236,9 @@ impl Sampler {
     }
 
     /// Which picture sample `number` is of. The sources take turns evenly, each in its own shuffled order.
-    fn picture(&self, number: u64) -> usize {
+    fn picture(&self, number: u64, taught: bool) -> usize {
         let mut place = number;
-        for (key, Share { pictures, of_rest }) in (0..).zip(&self.shares) {
+        for (key, Share { pictures, of_rest }) in (0..).zip(&self.shares[usize::from(taught)]) {
             let before = |place: u64| (place as f64 * of_rest) as u64;
             if before(place + 1) > before(place) {
                 let (turn, count) = (before(place), pictures.len() as u64);
@@ -245,6 +250,24 @@ impl Sampler {
         }
         unreachable!("the last source takes every sample")
     }
+}
+
+/// By the sources' pictures and weights.
+fn shares(sources: Vec<(std::ops::Range<usize>, f64, bool)>) -> Vec<Share> {
+    let mut rest: f64 = sources.iter().map(|(_, weight, _)| weight).sum();
+    let mut shares: Vec<Share> = Vec::new();
+    for (pictures, weight, _) in sources {
+        shares.push(Share {
+            pictures,
+            of_rest: weight / rest,
+        });
+        rest -= weight;
+    }
+    // Whatever the rounding, the last takes all that comes to it.
+    if let Some(last) = shares.last_mut() {
+        last.of_rest = 1.0;
+    }
+    shares
 }
 
 #[cfg(test)]
@@ -281,11 +304,15 @@ mod tests {
     }
 
     fn sources() -> Vec<Source> {
-        let source = |pictures, weight| Source { pictures, weight };
+        let source = |pictures, weight, taught| Source {
+            pictures,
+            weight,
+            taught,
+        };
         vec![
-            source(pictures(5, 10, 255), 3.0),
-            source(pictures(3, 90, 0), 1.0),
-            source(pictures(7, 180, 255), 4.0),
+            source(pictures(5, 10, 255), 3.0, false),
+            source(pictures(3, 90, 0), 1.0, true),
+            source(pictures(7, 180, 255), 4.0, false),
         ]
     }
 
@@ -298,7 +325,8 @@ mod tests {
     #[test]
     fn a_batch_depends_on_seed_and_iteration_alone() {
         let sampler = |seed| Sampler::new(sources(), TEXTURES, Degrade::Mixed, 6, seed).unwrap();
-        let batch_of = |sampler: &Sampler, number| sampler.batch(number, tch::Device::Cpu).unwrap();
+        let batch_of =
+            |sampler: &Sampler, number| sampler.batch(number, true, tch::Device::Cpu).unwrap();
         let first = sampler(1);
         let batch = batch_of(&first, 10);
         assert_eq!(batch.low.size(), [6, 3, 16, 16]);
@@ -314,7 +342,7 @@ mod tests {
             let again = pool.install(|| batch_of(&sampler(1), 10));
             assert_eq!(bytes(&again), bytes(&batch), "{threads} threads");
         }
-        let mut ahead = Arc::new(first).ahead(9, tch::Device::Cpu);
+        let mut ahead = Arc::new(first).ahead(9, tch::Device::Cpu, |iteration| iteration == 10);
         ahead.next();
         let (iteration, made) = ahead.next().unwrap().unwrap();
         assert_eq!((iteration, bytes(&made)), (10, bytes(&batch)));
@@ -323,8 +351,15 @@ mod tests {
     #[test]
     fn sources_come_by_their_weight_and_every_picture_once_an_epoch() {
         let sampler = Sampler::new(sources(), TEXTURES, Degrade::Mixed, 1, 7).unwrap();
-        let mut seen = [0; 15];
-        (0..8000).for_each(|number| seen[sampler.picture(number)] += 1);
+        let seen = |count: u64, taught| {
+            let mut seen = [0; 15];
+            (0..count).for_each(|number| seen[sampler.picture(number, taught)] += 1);
+            seen
+        };
+        let untaught = seen(7000, false);
+        assert_eq!(untaught[..5].iter().sum::<u32>(), 3000);
+        assert_eq!(untaught[5..8], [0; 3]);
+        let seen = seen(8000, true);
         let in_source = |range: std::ops::Range<usize>| seen[range].iter().sum::<u32>();
         assert_eq!(in_source(0..5), 3000);
         assert_eq!(in_source(5..8), 1000);
@@ -359,6 +394,7 @@ mod tests {
         let sources = vec![Source {
             pictures,
             weight: 1.0,
+            taught: false,
         }];
         for degrade in [Degrade::Chain, Degrade::Mixed] {
             let augment = Augment {
@@ -368,14 +404,14 @@ mod tests {
             let sampler = Sampler::new(sources.clone(), augment, degrade, 1, 1).unwrap();
             let (mut bled, mut black) = (0, 0);
             for number in 0..100 {
-                let [low, .., high] = sampler.sample(number).images;
+                let [low, .., high] = sampler.sample(number, false).images;
                 if high.get_pixel(0, 0).0 == [0, 0, 0, 255] {
                     black += 1;
                     continue;
                 }
                 bled += 1;
                 assert!(high.pixels().all(|pixel| pixel.0 == [250, 200, 100, 255]));
-                if sampler.picture(number) == 1 || degrade == Degrade::Chain {
+                if sampler.picture(number, false) == 1 || degrade == Degrade::Chain {
                     assert!(low.pixels().all(|pixel| pixel.0 == [250, 200, 100, 255]));
                 }
             }
@@ -400,6 +436,12 @@ mod tests {
             ..TEXTURES
         };
         assert!(refused(sources(), zoom, 1).contains("zoom 2"));
+        let taught = sources().remove(1);
+        let taught = Sampler::new(vec![taught], TEXTURES, Degrade::Chain, 2, 1).unwrap();
+        let batch = |with| taught.batch(0, with, tch::Device::Cpu);
+        assert!(batch(true).is_ok());
+        let refusal = batch(false).unwrap_err().to_string();
+        assert!(refusal.contains("with a teacher alone"), "{refusal}");
         let mut odd = sources();
         odd[2].pictures.pictures[0].low = Some(RgbaImage::new(16, 16));
         assert!(refused(odd, TEXTURES, 1).contains("140x130"));

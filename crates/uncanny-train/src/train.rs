@@ -224,11 +224,9 @@ impl Studio {
             self.recipe.landmark_batch.unwrap_or(self.recipe.batch),
             self.kind,
         )?;
-        if losses.lattice > 0.0 {
-            let lattice = loss::lattice(&drawn, &picture)?;
-            total = total.f_add(&(&lattice * losses.lattice))?;
-            terms.push(("lattice", lattice.detach()));
-        }
+        let (of_picture, others) = loss::statistical(&losses, &drawn, &picture)?;
+        total = total.f_add(&of_picture)?;
+        terms.extend(others);
         let adversarial = losses.adversarial > 0.0;
         let pair = match (&self.critic, &mut training.critic) {
             (Some(critic), Some(learner)) if adversarial => Some((critic, learner)),
@@ -321,7 +319,7 @@ impl Studio {
 /// of the absolute differences of neighbours, apart for each of the 8 places within a texel, across and down; `grain`
 /// compares the Laplacian's local autocorrelation, up to 4 pixels, at full, half and quarter size; `grid` is what of the
 /// difference alternates with the pixels, in steps of 2, 4 and 8; `lattice` is what every texel of the difference repeats,
-/// in windows of 8x8 texels where the picture is flat, and always of the difference from the picture; `adversarial` is minus the critic's score
+/// in windows of 8x8 texels where the picture is flat (it and `detail` are of the picture with a teacher too); `adversarial` is minus the critic's score
 /// (WGAN-GP), or the logistic loss of it; `features` compares what the critic's levels see, `statistics` its means in
 /// windows of 16 pixels; `heatmap` and `attention` are PFSR's, through the compressed landmark network.
 ///
@@ -364,6 +362,7 @@ pub fn train(
         sources.push(Source {
             pictures,
             weight: source.weight,
+            taught: source.teacher,
         });
     }
     let tests = Pictures::read(&recipe.data.test, SIDE)?;
@@ -435,7 +434,9 @@ pub fn train(
         device: options.device,
         kind,
     };
-    let mut batches = Arc::new(sampler).ahead(training.iteration, device);
+    let plan = recipe.clone();
+    let taught = move |iteration| plan.at(iteration).teacher;
+    let mut batches = Arc::new(sampler).ahead(training.iteration, device, taught);
     let mut sums = Sums::default();
     let mut saved = Instant::now();
     while training.iteration < total && !cancel.load(Ordering::Relaxed) {

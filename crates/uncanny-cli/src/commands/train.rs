@@ -119,6 +119,7 @@ fn recipe(args: &TrainArgs) -> Result<Recipe, Error> {
         let source = |path: &PathBuf| SourceRecipe {
             path: path.clone(),
             weight: 1.0,
+            teacher: false,
         };
         data.train = args.data.iter().map(source).collect();
         data.test = args.data.clone();
