@@ -379,7 +379,7 @@ pub(crate) struct TrainArgs {
     #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
     pub(crate) data: Vec<PathBuf>,
 
-    /// The recipe: plain, textures, faces, faces-512, pfsr, judge, or a TOML file
+    /// The recipe: plain, textures, faces, faces-512, polish, pfsr, judge, or a TOML file
     #[arg(long, value_name = "RECIPE", default_value = "plain", help_heading = "Training", value_hint = ValueHint::FilePath)]
     pub(crate) recipe: String,
 

@@ -690,7 +690,15 @@ mod tests {
         names.sort();
         assert_eq!(
             names,
-            ["faces", "faces-512", "judge", "pfsr", "plain", "textures"]
+            [
+                "faces",
+                "faces-512",
+                "judge",
+                "pfsr",
+                "plain",
+                "polish",
+                "textures"
+            ]
         );
     }
 }
