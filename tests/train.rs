@@ -589,6 +589,12 @@ fn a_stage_with_a_teacher_learns_its_pictures_and_not_the_truth() {
         .run(&format!("{run} {start} --teacher textures --out other"))
         .exits(0);
     assert!(l1("other") > 0.02);
+    let left = fs::read_to_string(scene.path("other/recipe.toml")).unwrap();
+    assert!(left.contains(r#"teacher = "textures""#), "{left}");
+    scene
+        .run(&format!("{RUN} --teacher textures --out unmoved"))
+        .exits(0)
+        .says(&["--teacher changes nothing"]);
     let compact = util::root().join("tests/fixtures/compact/4x.pth");
     for (teacher, says) in [
         (compact.to_str().unwrap(), "enlarges 4"),

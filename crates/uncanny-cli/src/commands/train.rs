@@ -44,7 +44,7 @@ pub(crate) fn run(args: &TrainArgs, talk: Talk) -> Result<u8, Error> {
     }
     let cancel = interrupt::listen();
     machine::use_threads(args.threads)?;
-    let recipe = recipe(args)?;
+    let mut recipe = recipe(args)?;
     if recipe
         .data
         .train
@@ -54,6 +54,11 @@ pub(crate) fn run(args: &TrainArgs, talk: Talk) -> Result<u8, Error> {
         tracing::warn!("without --test it is measured on what it is trained on, which flatters");
     }
     let teacher = teacher(args, recipe.teacher.as_deref())?;
+    // The recipe that is left beside the network names whom it learned from.
+    recipe.teacher = teacher.as_ref().map(|(name, _)| name.clone());
+    if args.teacher.is_some() && !recipe.stages.iter().any(|stage| stage.teacher) {
+        tracing::warn!("no stage of this recipe says `teacher = true`: --teacher changes nothing");
+    }
     let options = TrainOptions {
         recipe,
         out: args.out.clone(),
