@@ -35,6 +35,27 @@ const FLAT: f64 = 0.02;
 /// The terms that were computed, each before its weight.
 pub(crate) type Terms = Vec<(&'static str, Tensor)>;
 
+/// Terms as they are added up.
+struct Sum {
+    total: Tensor,
+    terms: Terms,
+}
+
+impl Sum {
+    fn new(device: tch::Device) -> Sum {
+        Sum {
+            total: Tensor::zeros([], (Kind::Float, device)),
+            terms: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, name: &'static str, weight: f64, term: Tensor) -> Result<()> {
+        self.total = self.total.f_add(&(&term * weight))?;
+        self.terms.push((name, term.detach()));
+        Ok(())
+    }
+}
+
 /// The weighted sum of what looks at statistics of the picture itself, also where there is a teacher, and its terms: a
 /// teacher's own lattice is not to be learned, nor that it has less detail than the truth.
 pub(crate) fn statistical(
@@ -42,20 +63,14 @@ pub(crate) fn statistical(
     drawn: &Tensor,
     picture: &Tensor,
 ) -> Result<(Tensor, Terms)> {
-    let mut terms: Terms = Vec::new();
-    let mut total = Tensor::zeros([], (Kind::Float, drawn.device()));
-    let mut add = |name, weight: f64, term: Tensor| -> Result<()> {
-        total = total.f_add(&(&term * weight))?;
-        terms.push((name, term.detach()));
-        Ok(())
-    };
+    let mut sum = Sum::new(drawn.device());
     if losses.lattice > 0.0 {
-        add("lattice", losses.lattice, lattice(drawn, picture)?)?;
+        sum.add("lattice", losses.lattice, lattice(drawn, picture)?)?;
     }
     if losses.detail > 0.0 {
-        add("detail", losses.detail, detail(drawn, picture)?)?;
+        sum.add("detail", losses.detail, detail(drawn, picture)?)?;
     }
-    Ok((total, terms))
+    Ok((sum.total, sum.terms))
 }
 
 /// The weighted sum of everything else but the adversarial loss, and its terms.
@@ -69,32 +84,26 @@ pub(crate) fn reconstruction(
     landmark_batch: usize,
     kind: Kind,
 ) -> Result<(Tensor, Terms)> {
-    let mut terms: Terms = Vec::new();
-    let mut total = Tensor::zeros([], (Kind::Float, drawn.device()));
-    let mut add = |name, weight: f64, term: Tensor| -> Result<()> {
-        total = total.f_add(&(&term * weight))?;
-        terms.push((name, term.detach()));
-        Ok(())
-    };
+    let mut sum = Sum::new(drawn.device());
     if losses.l1 > 0.0 {
-        add("l1", losses.l1, drawn.f_l1_loss(real, Reduction::Mean)?)?;
+        sum.add("l1", losses.l1, drawn.f_l1_loss(real, Reduction::Mean)?)?;
     }
     if losses.grid > 0.0 {
-        add("grid", losses.grid, grid(drawn, real)?)?;
+        sum.add("grid", losses.grid, grid(drawn, real)?)?;
     }
     if losses.on_luma() {
         let (a, b) = (luma(drawn)?, luma(real)?);
         if losses.ssim > 0.0 {
-            add("ssim", losses.ssim, dissimilarity(&a, &b)?)?;
+            sum.add("ssim", losses.ssim, dissimilarity(&a, &b)?)?;
         }
         if losses.texture > 0.0 {
-            add("texture", losses.texture, texture(&a, &b)?)?;
+            sum.add("texture", losses.texture, texture(&a, &b)?)?;
         }
         if losses.steps > 0.0 {
-            add("steps", losses.steps, steps(&a, &b)?)?;
+            sum.add("steps", losses.steps, steps(&a, &b)?)?;
         }
         if losses.grain > 0.0 {
-            add("grain", losses.grain, grain(&a, &b)?)?;
+            sum.add("grain", losses.grain, grain(&a, &b)?)?;
         }
     }
     if let (true, Some(landmarks)) = (losses.on_landmarks(), landmarks) {
@@ -105,17 +114,17 @@ pub(crate) fn reconstruction(
         if losses.heatmap > 0.0 {
             let found = seen(&drawn)?;
             let term = found.f_mse_loss(&truth, Reduction::Mean)?;
-            add("heatmap", losses.heatmap, term)?;
+            sum.add("heatmap", losses.heatmap, term)?;
         }
         if losses.attention > 0.0 {
             let side = real.size()[3];
             let mask = truth.f_amax([1i64].as_slice(), true)?;
             let mask = mask.f_upsample_bilinear2d([side, side], false, None, None)?;
             let term = (drawn - real).f_abs()?.f_mul(&mask)?.f_mean(Kind::Float)?;
-            add("attention", losses.attention, term)?;
+            sum.add("attention", losses.attention, term)?;
         }
     }
-    Ok((total, terms))
+    Ok((sum.total, sum.terms))
 }
 
 /// Mean absolute difference, the mean over pairs of tensors.
