@@ -159,6 +159,11 @@ impl Prepared {
         }))
     }
 
+    /// Its pixels: straight RGBA, colour bled.
+    pub(crate) fn high(&self) -> &RgbaImage {
+        &self.high
+    }
+
     /// Cuts and turns, by `random`'s choices, of which it makes the same number always.
     pub(crate) fn cut(&self, augment: &Augment, random: &mut Random) -> Cut {
         let (width, height) = self.high.dimensions();

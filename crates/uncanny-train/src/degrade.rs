@@ -16,6 +16,10 @@ pub enum Degrade {
     Chain,
     /// What a texture author would feed: mostly clean reductions, some with few colours, dithered or posterised.
     Mixed,
+    /// Portraits are made to look like anything, and anything to have a face: see [`Source::subject`].
+    ///
+    /// [`Source::subject`]: crate::Source::subject
+    Pareidolia,
 }
 
 /// How likely each reduction is in [`Degrade::Mixed`], of 100. A box average is what most tools and the consistency

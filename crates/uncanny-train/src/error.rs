@@ -116,6 +116,17 @@ pub enum Error {
     )]
     NeedsTeacher,
 
+    /// A part of a set that it has not.
+    #[error("train on a part of {path}: none of its {seen} pictures has a name that begins with {prefix:?}", path = .path.display())]
+    NoPrefix {
+        /// The set.
+        path: PathBuf,
+        /// What names are to begin with.
+        prefix: String,
+        /// How many pictures it holds.
+        seen: usize,
+    },
+
     /// A teacher that draws no pictures of the size that is learned.
     #[error(
         "learn from {name}, which enlarges {scale} times: expected a model that enlarges 8 times"

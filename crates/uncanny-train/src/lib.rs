@@ -14,6 +14,7 @@ pub mod evaluate;
 pub mod judge;
 mod landmarks;
 mod loss;
+mod pareidolia;
 mod pictures;
 mod random;
 pub mod recipe;

@@ -74,6 +74,27 @@ impl Pictures {
         Ok(all)
     }
 
+    /// Keeps those whose file names begin with `prefix`; `path` is where they are from, for the message.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn keep(&mut self, prefix: &str, path: &Path) -> Result<()> {
+        let seen = self.pictures.len();
+        let named = |picture: &Picture| {
+            let name = Path::new(&picture.name).file_name();
+            name.is_some_and(|name| name.to_string_lossy().starts_with(prefix))
+        };
+        self.pictures.retain(named);
+        if self.pictures.is_empty() {
+            return Err(Error::NoPrefix {
+                path: path.to_owned(),
+                prefix: prefix.to_owned(),
+                seen,
+            });
+        }
+        Ok(())
+    }
+
     fn add(&mut self, files: Vec<Encoded>, side: u32) {
         // By name without extension and without the suffix of a pair's half; `Path` sorts folder by folder.
         let mut found: BTreeMap<PathBuf, Found> = BTreeMap::new();

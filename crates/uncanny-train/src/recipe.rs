@@ -156,6 +156,14 @@ pub struct SourceRecipe {
     /// It comes in stages with a teacher alone, who knows what to make of other pictures than those that are learned.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub teacher: bool,
+    /// Its pictures are given a face, for `degrade = "pareidolia"`; those of the other sources are portraits, aligned as
+    /// FFHQ's are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub subject: bool,
+    /// Of its pictures only those whose file names begin so: a set may be put together from several, of which not all may
+    /// be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
 }
 
 fn one() -> f64 {
@@ -170,6 +178,8 @@ pub enum DegradeRecipe {
     Chain,
     /// What texture authors draw.
     Mixed,
+    /// Faces in what has none: see [`Degrade`].
+    Pareidolia,
 }
 
 /// How critic and network play against each other.
@@ -416,6 +426,26 @@ impl Recipe {
         {
             return refuse("critic", &"a rate or weight below 0", "numbers from 0 on");
         }
+        let pareidolia = self.data.degrade == DegradeRecipe::Pareidolia;
+        let subjects = self.data.train.iter().filter(|source| source.subject);
+        match subjects.count() {
+            0 => {}
+            _ if !pareidolia => {
+                return refuse(
+                    "data.train.subject",
+                    &true,
+                    "false, unless degrade = \"pareidolia\"",
+                );
+            }
+            all if all == self.data.train.len() => {
+                return refuse(
+                    "data.train.subject",
+                    &"all sources",
+                    "a source of portraits beside them",
+                );
+            }
+            _ => {}
+        }
         for stage in &self.stages {
             if !(1..=STEPS).contains(&stage.step) {
                 return refuse("stage.step", &stage.step, "1, 2 or 3");
@@ -539,6 +569,7 @@ impl Recipe {
         match self.data.degrade {
             DegradeRecipe::Chain => Degrade::Chain,
             DegradeRecipe::Mixed => Degrade::Mixed,
+            DegradeRecipe::Pareidolia => Degrade::Pareidolia,
         }
     }
 
@@ -697,7 +728,8 @@ mod tests {
                 "pfsr",
                 "plain",
                 "polish",
-                "textures"
+                "textures",
+                "uncanny"
             ]
         );
     }

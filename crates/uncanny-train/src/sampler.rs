@@ -10,6 +10,7 @@ use tch::{Kind, Tensor};
 
 use crate::augment::{Augment, Cut, Jitter, LOW, Prepared};
 use crate::degrade::{self, Degrade};
+use crate::pareidolia::{self, Portraits};
 use crate::random::{Random, shuffled};
 use crate::{Error, Pictures, Result};
 
@@ -28,6 +29,8 @@ pub struct Source {
     pub weight: f64,
     /// Comes only where there is a teacher.
     pub taught: bool,
+    /// For [`Degrade::Pareidolia`]: its pictures are given the faces of the other sources' portraits.
+    pub subject: bool,
 }
 
 /// What one iteration trains on: RGB in 0..1, 32-bit floats, where the training is.
@@ -49,6 +52,8 @@ pub struct Sampler {
     shares: [Vec<Share>; 2],
     augment: Augment,
     degrade: Degrade,
+    /// For [`Degrade::Pareidolia`], and which pictures are given a face of theirs.
+    faces: Option<(Portraits, Vec<bool>)>,
     batch: usize,
     seed: u64,
 }
@@ -66,6 +71,16 @@ struct Share {
 struct Sample {
     /// 16, 32, 64 and 128 pixels a side.
     images: [RgbaImage; 4],
+}
+
+impl Sample {
+    fn new(low: RgbaImage, target: RgbaImage) -> Sample {
+        let at_64 = degrade::half(&target);
+        let at_32 = degrade::half(&at_64);
+        Sample {
+            images: [low, at_32, at_64, target],
+        }
+    }
 }
 
 impl Sampler {
@@ -93,11 +108,13 @@ impl Sampler {
             return refuse("batch", batch.to_string(), "at least 1");
         }
         let mut prepared: Vec<Prepared> = Vec::new();
+        let mut subjects: Vec<bool> = Vec::new();
         let mut weights = Vec::new();
         for Source {
             pictures,
             weight,
             taught,
+            subject,
         } in sources
         {
             if !(weight > 0.0 && weight.is_finite()) {
@@ -117,11 +134,23 @@ impl Sampler {
                     "at least one picture that is not transparent everywhere",
                 );
             }
+            subjects.resize(prepared.len(), subject);
             weights.push((first..prepared.len(), weight, taught));
         }
         if prepared.is_empty() {
             return refuse("sources", "none".to_owned(), "at least one");
         }
+        let faces = match degrade {
+            Degrade::Pareidolia => {
+                let portraits = (0..prepared.len()).filter(|&place| !subjects[place]);
+                let portraits: Vec<usize> = portraits.collect();
+                if portraits.is_empty() {
+                    return refuse("sources", "subjects alone".to_owned(), "one of portraits");
+                }
+                Some((Portraits::new(&portraits, &prepared), subjects))
+            }
+            Degrade::Chain | Degrade::Mixed => None,
+        };
         let untaught = weights.iter().filter(|(_, _, taught)| !taught).cloned();
         let shares = [shares(untaught.collect()), shares(weights)];
         Ok(Sampler {
@@ -129,6 +158,7 @@ impl Sampler {
             shares,
             augment,
             degrade,
+            faces,
             batch,
             seed,
         })
@@ -204,9 +234,31 @@ impl Sampler {
         receiver.into_iter()
     }
 
+    /// The first `count` samples: inputs and truths.
+    pub(crate) fn preview(&self, count: u64, taught: bool) -> Vec<(RgbaImage, RgbaImage)> {
+        if self.shares[usize::from(taught)].is_empty() {
+            return Vec::new();
+        }
+        let pair = |number| {
+            let [low, .., truth] = self.sample(number, taught).images;
+            (low, truth)
+        };
+        (0..count).into_par_iter().map(pair).collect()
+    }
+
     fn sample(&self, number: u64, taught: bool) -> Sample {
-        let picture = &self.sources[self.picture(number, taught)];
+        let place = self.picture(number, taught);
+        let picture = &self.sources[place];
         let mut random = Random::new(self.seed ^ 0x5eed, number);
+        if let Some((portraits, subjects)) = &self.faces {
+            let pareidolia::Sample { low, truth } = if subjects[place] {
+                let subject = picture.cut(&self.augment, &mut random).high;
+                portraits.possess(&subject, &self.sources, &mut random)
+            } else {
+                pareidolia::portrait(picture, &mut random)
+            };
+            return Sample::new(low, truth);
+        }
         let Cut {
             mut high,
             mut low,
@@ -223,16 +275,12 @@ impl Sampler {
             degrade::opaque
         };
         let target = seen(&high);
-        let at_64 = degrade::half(&target);
-        let at_32 = degrade::half(&at_64);
         let low = match (low, self.degrade) {
             (Some(low), _) => seen(&low),
-            (None, Degrade::Chain) => degrade::half(&at_32),
             (None, Degrade::Mixed) => degrade::authored(&high, on_black, &mut random),
+            (None, _) => degrade::half(&degrade::half(&degrade::half(&target))),
         };
-        Sample {
-            images: [low, at_32, at_64, target],
-        }
+        Sample::new(low, target)
     }
 
     /// Which picture sample `number` is of. The sources take turns evenly, each in its own shuffled order.
@@ -308,6 +356,7 @@ mod tests {
             pictures,
             weight,
             taught,
+            subject: false,
         };
         vec![
             source(pictures(5, 10, 255), 3.0, false),
@@ -395,6 +444,7 @@ mod tests {
             pictures,
             weight: 1.0,
             taught: false,
+            subject: false,
         }];
         for degrade in [Degrade::Chain, Degrade::Mixed] {
             let augment = Augment {

@@ -39,6 +39,8 @@ const MEASURED: usize = 32;
 const MEASURED_AT_END: usize = 2000;
 /// How many test pictures a sample grid shows.
 const SHOWN: usize = 8;
+/// How many samples the picture of what is trained on shows.
+const PREVIEWED: u64 = 24;
 /// The losses are averaged over so many iterations before they are written down.
 const LOSSES_EVERY: u64 = 20;
 /// What the losses' file tells, in order.
@@ -325,7 +327,7 @@ impl Studio {
 ///
 /// Leaves in `options.out`: `NAME.safetensors` (f16, the averaged weights, anew at every measurement),
 /// `state.safetensors` (to go on from), `losses.csv`, `metrics.csv`, their curves as `losses.png` and `metrics.png`,
-/// `samples/ITERATION.png` (input, network, truth), `recipe.toml` and `evaluation.json`.
+/// `samples/ITERATION.png` (input, network, truth), `samples/trained-on.png` (input and truth of the first samples), `recipe.toml` and `evaluation.json`.
 ///
 /// On a GPU libtorch's threads on the processor are one from then on, in this process.
 ///
@@ -354,17 +356,7 @@ pub fn train(
     let kind = working_kind(options.device);
     let landmarks = landmarks(recipe, device)?;
     let teacher = teacher(options, kind)?;
-    let mut sources = Vec::new();
-    let mut skipped = 0;
-    for source in &recipe.data.train {
-        let pictures = Pictures::read(std::slice::from_ref(&source.path), SIDE)?;
-        skipped += pictures.skipped;
-        sources.push(Source {
-            pictures,
-            weight: source.weight,
-            taught: source.teacher,
-        });
-    }
+    let (sources, skipped) = sources(recipe)?;
     let tests = Pictures::read(&recipe.data.test, SIDE)?;
     let sampler = Sampler::new(
         sources,
@@ -373,6 +365,7 @@ pub fn train(
         recipe.batch,
         recipe.seed,
     )?;
+    let preview = previewed(&sampler, recipe.at(0).teacher);
     events(TrainEvent::Data {
         images: sampler.len(),
         test: tests.pictures.len(),
@@ -395,6 +388,7 @@ pub fn train(
     }
     let samples = options.out.join("samples");
     fs::create_dir_all(&samples).map_err(Error::write(&samples))?;
+    save_png(&samples.join("trained-on.png"), &preview)?;
     let written = toml::to_string_pretty(recipe).expect("a recipe is plain values");
     let recipe_file = options.out.join("recipe.toml");
     fs::write(&recipe_file, written).map_err(Error::write(&recipe_file))?;
@@ -521,6 +515,26 @@ fn working_kind(device: Device) -> Kind {
     if quick { Kind::BFloat16 } else { Kind::Float }
 }
 
+/// What is trained on, and how many files were left out.
+fn sources(recipe: &Recipe) -> Result<(Vec<Source>, usize)> {
+    let mut sources = Vec::new();
+    let mut skipped = 0;
+    for source in &recipe.data.train {
+        let mut pictures = Pictures::read(std::slice::from_ref(&source.path), SIDE)?;
+        if let Some(prefix) = &source.prefix {
+            pictures.keep(prefix, &source.path)?;
+        }
+        skipped += pictures.skipped;
+        sources.push(Source {
+            pictures,
+            weight: source.weight,
+            taught: source.teacher,
+            subject: source.subject,
+        });
+    }
+    Ok((sources, skipped))
+}
+
 fn landmarks(recipe: &Recipe, device: tch::Device) -> Result<Option<Landmarks>> {
     let needed = recipe
         .stages
@@ -559,7 +573,7 @@ fn bench(recipe: &Recipe, pictures: &[Picture], limit: usize) -> Result<Bench> {
     let some = (0..count).map(|i| pictures[i * pictures.len() / count].clone());
     let settings = Settings {
         degrade: match recipe.data.degrade {
-            DegradeRecipe::Chain => evaluate::Degrade::Chain,
+            DegradeRecipe::Chain | DegradeRecipe::Pareidolia => evaluate::Degrade::Chain,
             DegradeRecipe::Mixed => evaluate::Degrade::Bicubic,
         },
         context: Context::None,
@@ -614,6 +628,16 @@ fn finish(options: &TrainOptions, checkpoint: &Path, tests: &[Picture]) -> Resul
     let file = options.out.join("evaluation.json");
     fs::write(&file, json + "\n").map_err(Error::write(&file))?;
     Ok(evaluation)
+}
+
+/// One row a sample of the first that are trained on: input, truth. For looking at before hours are spent.
+fn previewed(sampler: &Sampler, taught: bool) -> RgbaImage {
+    let rows = sampler.preview(PREVIEWED, taught).into_iter();
+    let rows = rows.map(|(low, truth)| Row {
+        label: String::new(),
+        pictures: vec![("input".into(), low), ("truth".into(), truth)],
+    });
+    sheet(&rows.collect::<Vec<_>>(), SIDE)
 }
 
 /// One row a picture: input, what the network made of it, truth. For looking at.

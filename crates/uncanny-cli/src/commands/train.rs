@@ -26,7 +26,7 @@ const BAR_EVERY: Duration = Duration::from_millis(200);
 const NEWEST: f64 = 0.02;
 
 /// The recipes that come with the program.
-const RECIPES: [(&str, &str); 6] = [
+const RECIPES: [(&str, &str); 7] = [
     ("plain", include_str!("../../../../assets/plain.toml")),
     ("faces", include_str!("../../../../assets/faces.toml")),
     (
@@ -34,6 +34,7 @@ const RECIPES: [(&str, &str); 6] = [
         include_str!("../../../../assets/faces-512.toml"),
     ),
     ("textures", include_str!("../../../../assets/textures.toml")),
+    ("uncanny", include_str!("../../../../assets/uncanny.toml")),
     ("polish", include_str!("../../../../assets/polish.toml")),
     ("pfsr", include_str!("../../../../assets/pfsr.toml")),
 ];
@@ -126,6 +127,8 @@ fn recipe(args: &TrainArgs) -> Result<Recipe, Error> {
             path: path.clone(),
             weight: 1.0,
             teacher: false,
+            subject: false,
+            prefix: None,
         };
         data.train = args.data.iter().map(source).collect();
         data.test = args.data.clone();
