@@ -282,6 +282,100 @@ fn a_killed_training_goes_on() {
     }
 }
 
+/// VGG16 with weights that look random, as a file.
+fn vgg() -> Vec<u8> {
+    let mut state = checkpoint::StateDict::new();
+    let mut add = |name: String, shape: Vec<usize>, reach: f32| {
+        let count = shape.iter().product::<usize>();
+        let one =
+            |i: usize| ((i as u32).wrapping_mul(2_654_435_761) >> 8) as f32 / (1 << 24) as f32;
+        let values: Vec<f32> = (0..count).map(|i| reach * (2.0 * one(i) - 1.0)).collect();
+        state.insert(
+            name,
+            checkpoint::TensorData::from_f32(shape, &values).unwrap(),
+        );
+    };
+    for (place, input, out) in [
+        (0, 3, 64),
+        (2, 64, 64),
+        (5, 64, 128),
+        (7, 128, 128),
+        (10, 128, 256),
+        (12, 256, 256),
+        (14, 256, 256),
+        (17, 256, 512),
+        (19, 512, 512),
+        (21, 512, 512),
+    ] {
+        let reach = (6.0 / (9 * input) as f32).sqrt();
+        add(
+            format!("features.{place}.weight"),
+            vec![out, input, 3, 3],
+            reach,
+        );
+        add(format!("features.{place}.bias"), vec![out], 0.0);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("vgg.safetensors");
+    checkpoint::write_safetensors(&path, &state, &Default::default(), None).unwrap();
+    fs::read(path).unwrap()
+}
+
+#[test]
+fn a_perceptual_loss_looks_through_vgg() {
+    let recipe = r#"
+        name = "tiny"
+        network = { architecture = "relief", width = 8, blocks = 1 }
+        batch = 2
+        perceptual_batch = 1
+        seed = 7
+        average = 0.9
+        betas = [0.9, 0.99]
+        [data]
+        train = [{ path = "train" }]
+        test = ["test"]
+        degrade = "chain"
+        [[stage]]
+        iterations = 20
+        rate = [1e-3, 1e-3]
+        losses = { perceptual = 1 }
+    "#;
+    let scene = scene(recipe);
+    scene.write("vgg.safetensors", vgg());
+    let run = "train --threads 1 --device cpu --sample-every 20 -q";
+    scene
+        .run(&format!("{run} --recipe tiny.toml --out run"))
+        .exits(2)
+        .says(&["VGG16", "--vgg"]);
+    scene
+        .run(&format!(
+            "{run} --recipe tiny.toml --out run --vgg test/4.png"
+        ))
+        .exits(2)
+        .says(&["4.png"]);
+    scene
+        .run(&format!(
+            "{run} --recipe tiny.toml --out run --vgg vgg.safetensors"
+        ))
+        .exits(0);
+    let losses = fs::read_to_string(scene.path("run/losses.csv")).unwrap();
+    let (header, line) = losses.trim_end().split_once('\n').unwrap();
+    let given: Vec<&str> = header
+        .split(',')
+        .zip(line.split(','))
+        .filter_map(|(name, cell)| (!cell.is_empty()).then_some(name))
+        .collect();
+    assert_eq!(given, ["iteration", "total", "perceptual"]);
+    // The recipe that is left names the file too, and trains the same.
+    scene
+        .run(&format!("{run} --recipe run/recipe.toml --out again"))
+        .exits(0);
+    assert_eq!(
+        weights(&scene, "run/tiny.safetensors"),
+        weights(&scene, "again/tiny.safetensors")
+    );
+}
+
 /// Relief, with a critic of patches that sees the input; half of the samples from pairs, whose small halves are red.
 #[test]
 fn relief_trains_on_pairs() {

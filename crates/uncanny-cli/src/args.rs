@@ -429,6 +429,13 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FILE", help_heading = "Training", value_hint = ValueHint::FilePath)]
     pub(crate) landmarks: Option<PathBuf>,
 
+    /// The first ten convolutions of VGG16, as safetensors, for recipes with a perceptual loss
+    ///
+    /// By torchvision's names, features.0.weight to features.21.bias; its input is RGB in 0..1 less 0.485020, 0.457957
+    /// and 0.407604.
+    #[arg(long, value_name = "FILE", help_heading = "Training", value_hint = ValueHint::FilePath)]
+    pub(crate) vgg: Option<PathBuf>,
+
     /// How many iterations in all: the recipe's stages in proportion [default: as in the recipe]
     #[arg(long, value_name = "N", help_heading = "Training", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub(crate) iterations: Option<u64>,

@@ -135,6 +135,9 @@ fn help(error: &Error) -> Option<String> {
         Error::Device(error) => return model_help(error),
         Error::Models(error) => return models_help(error),
         Error::Download(error) => return download_help(error),
+        Error::Train(uncanny_train::Error::NeedsVgg) => {
+            "name their safetensors file with --vgg; `uncanny train --help` says what it must hold"
+        }
         Error::ReadConfig { .. } => {
             "leave out --config to do without settings, or to use ./uncanny.toml"
         }

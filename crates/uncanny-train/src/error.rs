@@ -110,6 +110,12 @@ pub enum Error {
     )]
     NeedsLandmarks,
 
+    /// The recipe's losses look at what VGG16 sees.
+    #[error(
+        "train as the recipe says: its perceptual loss needs the first ten convolutions of VGG16, and the recipe names no file of them as `vgg` in [data]"
+    )]
+    NeedsVgg,
+
     /// The recipe has stages with a teacher.
     #[error(
         "train as the recipe says: it learns from another network; name it with --teacher, as `uncanny models` does, or its file"
@@ -141,6 +147,15 @@ pub enum Error {
     /// A file that is not the landmark network.
     #[error("use {} as the landmark network: {what}", path.display())]
     NoLandmarks {
+        /// The file.
+        path: PathBuf,
+        /// What is not as it must be.
+        what: String,
+    },
+
+    /// A file that is not VGG16.
+    #[error("use {} as VGG16: {what}", path.display())]
+    NoVgg {
         /// The file.
         path: PathBuf,
         /// What is not as it must be.

@@ -204,6 +204,17 @@ pub(crate) mod formula {
         (folder, path)
     }
 
+    /// `../shared/weights`, where it lies beside the repository.
+    pub(crate) fn published(name: &str) -> Option<std::path::PathBuf> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/weights");
+        let path = folder.join(name);
+        if !path.exists() {
+            eprintln!("skipped: no {}", path.display());
+            return None;
+        }
+        Some(path)
+    }
+
     pub(crate) fn landmarks() -> Landmarks {
         let (_folder, path) = save(&landmark_weights());
         Landmarks::load(&path, Device::Cpu).unwrap()
@@ -212,7 +223,7 @@ pub(crate) mod formula {
 
 #[cfg(test)]
 mod tests {
-    use super::formula::{face, landmark_weights, landmarks, save, values};
+    use super::formula::{face, landmark_weights, landmarks, published, save, values};
     use super::*;
     use serde_json::Value;
     use uncanny_model::checkpoint::TensorData;
@@ -287,17 +298,6 @@ mod tests {
             text.contains("conv.weight: expected [32, 3, 5, 5], found [32, 3, 3, 3]"),
             "{text}"
         );
-    }
-
-    /// `../shared/weights`, where it lies beside the repository.
-    fn published(name: &str) -> Option<std::path::PathBuf> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/weights");
-        let path = folder.join(name);
-        if !path.exists() {
-            eprintln!("skipped: no {}", path.display());
-            return None;
-        }
-        Some(path)
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod recipe;
 mod sampler;
 mod state;
 mod train;
+mod vgg;
 
 pub use augment::{Augment, Crop};
 pub use degrade::Degrade;
@@ -30,6 +31,7 @@ pub use pictures::{Picture, Pictures};
 pub use recipe::Recipe;
 pub use sampler::{Batch, Sampler, Source};
 pub use train::{Evaluation, Summary, TrainEvent, TrainOptions, train};
+pub use vgg::Vgg;
 
 /// The side of a picture to train on, in pixels; 8 times that of the network's input.
 pub const SIDE: u32 = 128;

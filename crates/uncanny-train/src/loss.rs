@@ -3,7 +3,9 @@
 use tch::{Kind, Reduction, TchError, Tensor};
 
 use crate::landmarks::Landmarks;
+use crate::random::Random;
 use crate::recipe::Losses;
+use crate::vgg::Vgg;
 
 type Result<T> = std::result::Result<T, TchError>;
 
@@ -31,6 +33,13 @@ const GRID_WINDOW: i64 = 8;
 const LATTICE_WINDOW: i64 = 8;
 /// A picture of so much detail, mean absolute (2.5 of 255 levels), is half as flat as one without.
 const FLAT: f64 = 0.02;
+
+/// The side of the piece of a picture that VGG16 looks at.
+pub(crate) const PIECE: i64 = 64;
+/// How many of VGG16's levels a picture is compared by: further ones know too little of where things are.
+const PERCEIVED: usize = 3;
+/// Keeps the share finite where a level sees nothing in the truth.
+const UNSEEN: f64 = 1e-6;
 
 /// The terms that were computed, each before its weight.
 pub(crate) type Terms = Vec<(&'static str, Tensor)>;
@@ -125,6 +134,38 @@ pub(crate) fn reconstruction(
         }
     }
     Ok((sum.total, sum.terms))
+}
+
+/// Where the piece that VGG16 looks at begins in a picture of `side`, across and down: the same for all pictures of a
+/// batch, and on a texel's border.
+pub(crate) fn piece(side: i64, random: &mut Random) -> [i64; 2] {
+    let places = (side - PIECE).max(0) / TEXEL + 1;
+    [(); 2].map(|()| random.below(places as u64) as i64 * TEXEL)
+}
+
+/// How differently VGG16 sees the first `count` pictures, each cut to the piece at `at`: the mean absolute difference of
+/// each level by its mean in the truth, the mean over levels.
+pub(crate) fn perceptual(
+    vgg: &Vgg,
+    drawn: &Tensor,
+    real: &Tensor,
+    count: usize,
+    at: [i64; 2],
+) -> Result<Tensor> {
+    let cut = |x: &Tensor| {
+        let (n, _, height, width) = x.size4()?;
+        let x = x.f_narrow(0, 0, n.min(count as i64))?;
+        let x = x.f_narrow(3, at[0], width.min(PIECE))?;
+        x.f_narrow(2, at[1], height.min(PIECE))
+    };
+    let seen = |x: &Tensor| vgg.levels(&(cut(x)? * 0.5 + 0.5), PERCEIVED);
+    let truth = tch::no_grad(|| seen(real))?;
+    let each = seen(drawn)?.into_iter().zip(truth).map(|(a, b)| {
+        let (a, b) = (a.f_to_kind(Kind::Float)?, b.f_to_kind(Kind::Float)?);
+        let strength = b.f_mean(Kind::Float)? + UNSEEN; // Nothing is below 0 after a ReLU.
+        a.f_l1_loss(&b, Reduction::Mean)?.f_div(&strength)
+    });
+    Tensor::f_stack(&each.collect::<Result<Vec<_>>>()?, 0)?.f_mean(Kind::Float)
 }
 
 /// Mean absolute difference, the mean over pairs of tensors.
@@ -347,7 +388,7 @@ fn grid(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::landmarks::formula::{face, landmarks, noise_tensor, values};
+    use crate::landmarks::formula::{face, landmarks, noise_tensor, published, values};
     use image::{DynamicImage, RgbImage};
     use tch::Device;
 
@@ -564,6 +605,7 @@ pub(crate) mod tests {
             lattice: 100.0,
             heatmap: 50.0,
             attention: 5.0,
+            perceptual: 100.0,
         };
         let landmarks = landmarks();
         let (total, terms) =
@@ -615,6 +657,74 @@ pub(crate) mod tests {
             sum += weight * expected;
         }
         assert!((total.double_value(&[]) - sum).abs() < 1e-4 * sum);
+    }
+
+    #[test]
+    fn the_perceptual_loss_is_what_pytorch_computes() {
+        let (drawn, real) = drawn_and_real(128);
+        let vgg = crate::vgg::formula::vgg();
+        let expected = values("vgg", "values.json");
+        let check = |vgg: &Vgg, expected: &serde_json::Value| {
+            for (side, count, at, name) in [
+                (128, 2, [24, 56], "piece"),
+                (128, 1, [64, 0], "one"),
+                (32, 2, [0, 0], "small"),
+            ] {
+                let cut = |x: &Tensor| x.narrow(2, 0, side).narrow(3, 0, side);
+                let found = perceptual(vgg, &cut(&drawn), &cut(&real), count, at).unwrap();
+                let (found, expected) = (found.double_value(&[]), expected[name].as_f64().unwrap());
+                assert!(expected > 0.05, "{name}: {expected}");
+                let off = (found / expected - 1.0).abs();
+                assert!(off < 1e-3, "{name}: {found} {expected}");
+            }
+        };
+        check(&vgg, &expected["losses"]);
+        if let Some(path) = published("vgg16_features_relu4_3.safetensors") {
+            let vgg = Vgg::load(&path, Device::Cpu, Kind::Float).unwrap();
+            check(&vgg, &expected["published_losses"]);
+        }
+    }
+
+    #[test]
+    fn the_perceptual_loss_reaches_its_piece_alone_and_no_weight() {
+        let (drawn, real) = drawn_and_real(128);
+        let drawn = drawn.set_requires_grad(true);
+        let real = real.set_requires_grad(true);
+        let vgg = crate::vgg::formula::vgg();
+        let lost = perceptual(&vgg, &drawn, &real, 1, [8, 64]).unwrap();
+        lost.backward();
+        let gradient = drawn.grad();
+        let all = gradient.abs().sum(Kind::Float).double_value(&[]);
+        let inside = gradient.get(0).narrow(1, 64, PIECE).narrow(2, 8, PIECE);
+        let inside = inside.abs().sum(Kind::Float).double_value(&[]);
+        assert!(
+            all > 1e-3 && (inside / all - 1.0).abs() < 1e-6,
+            "{inside} {all}"
+        );
+        assert!(!real.grad().defined());
+        // A step against it makes it less.
+        let better = tch::no_grad(|| &drawn - &gradient * (0.01 / gradient.abs().max()));
+        let then = perceptual(&vgg, &better, &real, 1, [8, 64]).unwrap();
+        assert!(then.double_value(&[]) < lost.double_value(&[]));
+        let same = perceptual(&vgg, &real, &real, 2, [0, 0]).unwrap();
+        assert_eq!(same.double_value(&[]), 0.0);
+    }
+
+    #[test]
+    fn pieces_are_all_over_the_picture_and_known_beforehand() {
+        let places = |side: i64| -> Vec<[i64; 2]> {
+            let one = |iteration| piece(side, &mut Random::new(7, iteration));
+            (0..300).map(one).collect()
+        };
+        assert_eq!(places(128), places(128));
+        for side in 0..2 {
+            let mut seen: Vec<i64> = places(128).iter().map(|at| at[side]).collect();
+            seen.sort_unstable();
+            seen.dedup();
+            assert_eq!(seen, [0, 8, 16, 24, 32, 40, 48, 56, 64]);
+        }
+        assert!(places(128).iter().any(|at| at[0] != at[1]));
+        assert!(places(64).iter().chain(&places(32)).all(|at| *at == [0, 0]));
     }
 
     #[test]

@@ -38,6 +38,10 @@ pub struct Recipe {
     /// network of width 128 does. All of them unless it is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub landmark_batch: Option<usize>,
+    /// The perceptual loss looks at so many pictures of each batch, and at 64x64 pixels of them: VGG16 costs many times
+    /// what a network does. All of them unless it is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub perceptual_batch: Option<usize>,
     /// Whose pictures are the truth of the stages that say `teacher = true`: a model that enlarges 8 times, by a name
     /// that `uncanny models` lists or by a file in the folder that holds the data. What a network makes of an input is
     /// certain, as the picture that the input came from is not, and a small network can learn to be as sharp without an
@@ -113,6 +117,9 @@ pub struct DataRecipe {
     /// The compressed landmark network, for the losses that need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub landmarks: Option<PathBuf>,
+    /// The first ten convolutions of VGG16, for the perceptual loss; see [`crate::Vgg`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vgg: Option<PathBuf>,
     /// How inputs are made of pictures.
     pub degrade: DegradeRecipe,
     /// Larger pictures are cut in the middle instead of anywhere.
@@ -299,6 +306,10 @@ pub struct Losses {
     pub heatmap: f64,
     /// Mean absolute difference where the truth has landmarks.
     pub attention: f64,
+    /// How differently VGG16 sees it and the truth: the mean absolute difference of what its levels relu1_2, relu2_2 and
+    /// relu3_3 see, each as a share of what they see in the truth, on a piece of 64x64 that changes from iteration to
+    /// iteration; see [`Recipe::perceptual_batch`].
+    pub perceptual: f64,
 }
 
 impl Losses {
@@ -315,7 +326,7 @@ impl Losses {
             .any(|weight| *weight > 0.0)
     }
 
-    fn all(&self) -> [f64; 13] {
+    fn all(&self) -> [f64; 14] {
         [
             self.l1,
             self.ssim,
@@ -330,6 +341,7 @@ impl Losses {
             self.lattice,
             self.heatmap,
             self.attention,
+            self.perceptual,
         ]
     }
 }
@@ -392,6 +404,9 @@ impl Recipe {
         }
         if !(2..=65536).contains(&self.batch) {
             return refuse("batch", &self.batch, "2 (for the batch norms) to 65536");
+        }
+        if self.perceptual_batch == Some(0) {
+            return refuse("perceptual_batch", &0, "at least 1");
         }
         if !(0.0..1.0).contains(&self.average) {
             return refuse("average", &self.average, "from 0 to below 1");
@@ -687,6 +702,7 @@ mod tests {
         refused("batch = 4", "batch = 1", "batch norms");
         refused("batch = 4", "batch = 4\nfinest_grain = 1.1", "no grain");
         refused("losses = { l1 = 1 }", "losses = { }", "above it");
+        refused("batch = 4", "batch = 4\nperceptual_batch = 0", "at least 1");
         refused("step = 1", "step = 4", "1, 2 or 3");
         refused(
             "architecture = \"pfsr\", width = 16",

@@ -27,12 +27,15 @@ use crate::loss::{self, Terms};
 use crate::random::Random;
 use crate::recipe::{DegradeRecipe, Game, NetworkRecipe, Position, Recipe};
 use crate::state::{self, Training};
+use crate::vgg::Vgg;
 use crate::{Batch, Error, Picture, Pictures, Result, SIDE, Sampler, Source};
 
 /// Adam's betas for the critic, as PFSR's authors have them.
 const CRITIC_BETAS: (f64, f64) = (0.0, 0.99);
 /// Chooses where between real and drawn pictures the critic's penalty looks.
 const MIX: u64 = 0x9e1a;
+/// Chooses where VGG16 looks.
+const LOOK: u64 = 0x1004;
 /// How many test pictures are measured during the training.
 const MEASURED: usize = 32;
 /// How many are measured at the end at most: a test set is smaller, a training set may not fit into memory so.
@@ -44,7 +47,7 @@ const PREVIEWED: u64 = 24;
 /// The losses are averaged over so many iterations before they are written down.
 const LOSSES_EVERY: u64 = 20;
 /// What the losses' file tells, in order.
-const TERMS: [&str; 15] = [
+const TERMS: [&str; 16] = [
     "l1",
     "grid",
     "lattice",
@@ -58,6 +61,7 @@ const TERMS: [&str; 15] = [
     "statistics",
     "heatmap",
     "attention",
+    "perceptual",
     "critic",
     "penalty",
 ];
@@ -190,6 +194,7 @@ struct Studio {
     student: Student,
     critic: Option<Critic>,
     landmarks: Option<Landmarks>,
+    vgg: Option<Vgg>,
     teacher: Option<Network>,
     recipe: Recipe,
     device: Device,
@@ -226,6 +231,15 @@ impl Studio {
             self.recipe.landmark_batch.unwrap_or(self.recipe.batch),
             self.kind,
         )?;
+        if let (true, Some(vgg)) = (losses.perceptual > 0.0, &self.vgg) {
+            // By number, as the batches are: a training that went on is the one that was never stopped.
+            let mut random = Random::new(self.recipe.seed ^ LOOK, training.iteration);
+            let at = loss::piece(drawn.size()[3], &mut random);
+            let count = self.recipe.perceptual_batch.unwrap_or(self.recipe.batch);
+            let term = loss::perceptual(vgg, &drawn, &real, count, at)?;
+            total = total.f_add(&(&term * losses.perceptual))?;
+            terms.push(("perceptual", term.detach()));
+        }
         let (of_picture, others) = loss::statistical(&losses, &drawn, &picture)?;
         total = total.f_add(&of_picture)?;
         terms.extend(others);
@@ -323,7 +337,8 @@ impl Studio {
 /// difference alternates with the pixels, in steps of 2, 4 and 8; `lattice` is what every texel of the difference repeats,
 /// in windows of 8x8 texels where the picture is flat (it and `detail` are of the picture with a teacher too); `adversarial` is minus the critic's score
 /// (WGAN-GP), or the logistic loss of it; `features` compares what the critic's levels see, `statistics` its means in
-/// windows of 16 pixels; `heatmap` and `attention` are PFSR's, through the compressed landmark network.
+/// windows of 16 pixels; `heatmap` and `attention` are PFSR's, through the compressed landmark network; `perceptual` compares what VGG16
+/// sees.
 ///
 /// Leaves in `options.out`: `NAME.safetensors` (f16, the averaged weights, anew at every measurement),
 /// `state.safetensors` (to go on from), `losses.csv`, `metrics.csv`, their curves as `losses.png` and `metrics.png`,
@@ -355,6 +370,7 @@ pub fn train(
     }
     let kind = working_kind(options.device);
     let landmarks = landmarks(recipe, device)?;
+    let vgg = vgg(recipe, device, kind)?;
     let teacher = teacher(options, kind)?;
     let (sources, skipped) = sources(recipe)?;
     let tests = Pictures::read(&recipe.data.test, SIDE)?;
@@ -423,6 +439,7 @@ pub fn train(
         student,
         critic,
         landmarks,
+        vgg,
         teacher,
         recipe: recipe.clone(),
         device: options.device,
@@ -544,6 +561,19 @@ fn landmarks(recipe: &Recipe, device: tch::Device) -> Result<Option<Landmarks>> 
         (false, _) => Ok(None),
         (true, Some(path)) => Ok(Some(Landmarks::load(path, device)?)),
         (true, None) => Err(Error::NeedsLandmarks),
+    }
+}
+
+/// VGG16, if a loss looks through it.
+fn vgg(recipe: &Recipe, device: tch::Device, kind: Kind) -> Result<Option<Vgg>> {
+    let mut stages = recipe.stages.iter();
+    match (
+        stages.any(|stage| stage.losses.perceptual > 0.0),
+        &recipe.data.vgg,
+    ) {
+        (false, _) => Ok(None),
+        (true, Some(path)) => Ok(Some(Vgg::load(path, device, kind)?)),
+        (true, None) => Err(Error::NeedsVgg),
     }
 }
 

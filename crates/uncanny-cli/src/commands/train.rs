@@ -122,6 +122,7 @@ fn recipe(args: &TrainArgs) -> Result<Recipe, Error> {
         .for_each(|source| inside(&mut source.path));
     data.test.iter_mut().for_each(inside);
     data.landmarks.iter_mut().for_each(inside);
+    data.vgg.iter_mut().for_each(inside);
     if !args.data.is_empty() {
         let source = |path: &PathBuf| SourceRecipe {
             path: path.clone(),
@@ -138,6 +139,9 @@ fn recipe(args: &TrainArgs) -> Result<Recipe, Error> {
     }
     if let Some(path) = &args.landmarks {
         data.landmarks = Some(path.clone());
+    }
+    if let Some(path) = &args.vgg {
+        data.vgg = Some(path.clone());
     }
     if let Some(name) = &args.name {
         recipe.name.clone_from(name);
