@@ -168,7 +168,8 @@ fn it_leaves_what_it_promises_and_its_network_enhances() {
         given(2)[2..],
         ["l1", "ssim", "texture", "adversarial", "critic", "penalty"]
     );
-    let names: Vec<String> = (1..=6).map(|i| format!("{:07}.png", 7 * i)).collect();
+    let mut names: Vec<String> = (1..=6).map(|i| format!("{:07}.png", 7 * i)).collect();
+    names.push("trained-on.png".to_owned());
     assert_eq!(scene.listing("run/samples"), names);
     for file in [
         "run/losses.png",
@@ -211,6 +212,47 @@ fn it_leaves_what_it_promises_and_its_network_enhances() {
     let out = util::unzip(&scene.path("big.zip"));
     let stone = util::file(&out, "assets/minecraft/textures/block/stone.png");
     assert_eq!(util::size(stone), (128, 128));
+}
+
+/// Faces in what has none: subjects beside portraits, and a set used in part.
+#[test]
+fn a_network_can_learn_to_see_faces() {
+    let sources = "train = [{ path = \"train\" }]";
+    let subjects =
+        "train = [{ path = \"train\", prefix = \"1\" }, { path = \"things\", subject = true }]";
+    let recipe = PFSR
+        .replace(sources, subjects)
+        .replace("\"chain\"", "\"pareidolia\"");
+    assert!(recipe.contains(subjects));
+    let scene = scene(&recipe);
+    let plain = |tone: u8| png(128, 128, |_, _| [tone, 120, 60, 255]);
+    scene.write("things/a.png", plain(200));
+    scene.write("things/b.png", plain(90));
+    let run = scene.run(&format!("{RUN} --out run")).exits(0);
+    // One of the four portraits, and both things.
+    run.says(&["3 pictures to train on"]);
+    let shown = image::open(scene.path("run/samples/trained-on.png")).unwrap();
+    let shown = shown.to_rgba8();
+    // 24 samples below one another, and no plain thing left plain: the truth is the right half.
+    assert!(shown.height() > 24 * 128, "{:?}", shown.dimensions());
+    let plain = |pixel: &image::Rgba<u8>| {
+        [[200, 120, 60], [90, 120, 60]].contains(&[pixel.0[0], pixel.0[1], pixel.0[2]])
+    };
+    assert!(shown.pixels().any(plain), "inputs are the things' own");
+    let same = scene.run(&format!("{RUN} --out again -q"));
+    same.exits(0);
+    assert_eq!(
+        weights(&scene, "run/tiny.safetensors"),
+        weights(&scene, "again/tiny.safetensors")
+    );
+    scene.write(
+        "tiny.toml",
+        recipe.replace("prefix = \"1\"", "prefix = \"no\""),
+    );
+    scene
+        .run(&format!("{RUN} --out refused"))
+        .exits(2)
+        .says(&["train", "begins with \"no\""]);
 }
 
 /// Killed without warning, it goes on as if nothing had been: the same network, each iteration measured once.

@@ -32,7 +32,8 @@ fn forward(name: &str, progress: Progress, inputs: &Tensor) -> Tensor {
     let config = Config::detect(&state).unwrap().expect("it is PFSR");
     let made = Config {
         width: 16,
-        finish: name.starts_with("finish"),
+        finish: name.starts_with("finish") || name.starts_with("context"),
+        context: name.starts_with("context"),
     };
     assert_eq!(config, made);
     let network = Folded::load(&state, config, progress, tch::Device::Cpu, Kind::Float).unwrap();
@@ -71,12 +72,15 @@ fn every_step_and_alpha_is_what_pytorch_computes() {
 }
 
 #[test]
-fn the_finish_is_what_pytorch_computes() {
-    let io = read("finish_io.safetensors").state;
-    let [inputs, expected] =
-        ["input", "finish"].map(|name| to_tensor(io.get(name).unwrap()).unwrap());
-    let found = forward("finish.safetensors", Progress::COMPLETE, &inputs);
-    assert_same(&found, &expected);
+fn finish_and_context_are_what_pytorch_computes() {
+    for name in ["finish", "context"] {
+        let io = read(&format!("{name}_io.safetensors")).state;
+        let [inputs, expected] =
+            ["input", name].map(|name| to_tensor(io.get(name).unwrap()).unwrap());
+        let file = format!("{name}.safetensors");
+        let found = forward(&file, Progress::COMPLETE, &inputs);
+        assert_same(&found, &expected);
+    }
 }
 
 #[test]

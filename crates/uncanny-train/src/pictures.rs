@@ -311,6 +311,24 @@ mod tests {
     }
 
     #[test]
+    fn a_set_can_be_used_in_part() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("sub")).unwrap();
+        for name in ["vk_1.png", "sub/vk_2.png", "bm_vk_3.png"] {
+            fs::write(folder.path().join(name), png(32, 32, 0)).unwrap();
+        }
+        let mut read = Pictures::read(&[folder.path().into()], 32).unwrap();
+        read.keep("vk_", folder.path()).unwrap();
+        let names = read.pictures.iter().map(|p| p.name.replace('\\', "/"));
+        assert_eq!(names.collect::<Vec<_>>(), ["sub/vk_2", "vk_1"]);
+        let error = read.keep("ju_", folder.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("none of its 2") && error.contains("\"ju_\""),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn a_path_without_pictures_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("small.png"), png(9, 9, 0)).unwrap();

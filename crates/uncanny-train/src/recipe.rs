@@ -69,6 +69,9 @@ pub enum NetworkRecipe {
         /// Whether it has a finish.
         #[serde(default)]
         finish: bool,
+        /// Whether it has a context.
+        #[serde(default)]
+        context: bool,
     },
     /// [`uncanny_model::arch::relief`].
     Relief {
@@ -591,9 +594,14 @@ impl Recipe {
     /// What must be the same for a training to go on. Its length, rates and losses may change.
     pub(crate) fn identity(&self) -> String {
         let network = match self.network {
-            NetworkRecipe::Pfsr { width, finish } => {
+            NetworkRecipe::Pfsr {
+                width,
+                finish,
+                context,
+            } => {
                 let finish = if finish { ", finish" } else { "" };
-                format!("pfsr, width {width}{finish}")
+                let context = if context { ", context" } else { "" };
+                format!("pfsr, width {width}{context}{finish}")
             }
             NetworkRecipe::Relief {
                 width,
@@ -703,6 +711,12 @@ mod tests {
         refused("batch = 4", "batch = 4\nfinest_grain = 1.1", "no grain");
         refused("losses = { l1 = 1 }", "losses = { }", "above it");
         refused("batch = 4", "batch = 4\nperceptual_batch = 0", "at least 1");
+        let subject = "train = [{ path = \"a.tar\", subject = true }, { path = \"b\" }]";
+        let sources = "train = [{ path = \"a.tar\" }, { path = \"b\", weight = 2 }]";
+        refused(sources, subject, "degrade = \"pareidolia\"");
+        let alone = "train = [{ path = \"a.tar\", subject = true }]\n degrade = \"pareidolia\"";
+        let both = format!("{sources}\n        test = [\"c.tar\"]\n        degrade = \"chain\"");
+        refused(&both, &format!("{alone}\n test = [\"c.tar\"]"), "portraits");
         refused("step = 1", "step = 4", "1, 2 or 3");
         refused(
             "architecture = \"pfsr\", width = 16",

@@ -170,6 +170,7 @@ impl Student {
         let config = pfsr::Config {
             width: i64::from(recipe.width()),
             finish: matches!(recipe, NetworkRecipe::Pfsr { finish: true, .. }),
+            context: matches!(recipe, NetworkRecipe::Pfsr { context: true, .. }),
         };
         let generator = Generator::new(&store.root(), config);
         Ok(Student::Pfsr(Box::new(generator)))
@@ -392,9 +393,10 @@ pub fn train(
     let student = Student::new(&store, recipe.network)?;
     if let Some(start) = &options.start {
         let mut checkpoint = checkpoint::read(start)?;
-        // A finish that the checkpoint has not begins as any new one: it adds nothing to a picture.
+        // A context or finish that the checkpoint has not begins as any new one: it adds nothing.
         for (key, new) in store.variables() {
-            if key.starts_with("finish.") && !checkpoint.state.contains(&key) {
+            let added = key.starts_with("finish.") || key.starts_with("context.");
+            if added && !checkpoint.state.contains(&key) {
                 checkpoint.state.insert(key, from_tensor(&new)?);
             }
         }

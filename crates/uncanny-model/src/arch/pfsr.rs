@@ -12,6 +12,10 @@
 //! the picture's own resolution, added to the picture. The finest that the paper's can draw are the kernels of its last
 //! transposed convolution, alike in every block of 2x2: where an adversary asks for detail that the input does not hold,
 //! such as hair, it hatches.
+//!
+//! And ours may see further, by a context: two dilated convolutions (Yu and Koltun, ICLR 2016, arXiv 1511.07122) after the
+//! first, added to its features. Without them a texel's features know 3 texels around it, too few to tell where in a picture it
+//! lies or whether there is another eye.
 
 use tch::nn::{self, BatchNorm, ModuleT as _, Path, VarStore};
 use tch::{Device, Kind, TchError, Tensor};
@@ -42,6 +46,8 @@ pub struct Config {
     pub width: i64,
     /// Whether it has a finish. The published ones have none.
     pub finish: bool,
+    /// Whether it has a context. The published ones have none.
+    pub context: bool,
 }
 
 impl Config {
@@ -59,6 +65,7 @@ impl Config {
             [width, 3, 3, 3] if *width >= 8 && width % 8 == 0 => Ok(Some(Config {
                 width: *width as i64,
                 finish: state.contains("finish.conv_0.weight"),
+                context: state.contains("context.conv_0.weight"),
             })),
             found => Err(Error::Shape {
                 key: "step1.0.weight".into(),
@@ -73,6 +80,9 @@ impl Config {
     pub fn flops(&self, width: u64, height: u64) -> u64 {
         let w = self.width as u64;
         let mut macs = 27 * w * width * height;
+        if self.context {
+            macs += 2 * 9 * w * w * width * height;
+        }
         for step in 0..u64::from(STEPS) {
             let channels = w >> step;
             let pixels = (width << step) * (height << step);
@@ -165,12 +175,18 @@ impl Architecture for Trained {
     }
 
     fn describe(&self) -> String {
-        let finish = if self.config.finish {
-            ", with a finish"
-        } else {
-            ""
+        let Config {
+            width,
+            finish,
+            context,
+        } = self.config;
+        let more = match (context, finish) {
+            (false, false) => "",
+            (false, true) => ", with a finish",
+            (true, false) => ", with context",
+            (true, true) => ", with context and a finish",
         };
-        format!("PFSR, width {}{finish}", self.config.width)
+        format!("PFSR, width {width}{more}")
     }
 
     fn scale(&self) -> Scale {
@@ -301,7 +317,54 @@ impl Step {
     }
 }
 
-/// What negative values keep of themselves in the finish.
+/// How far apart the texels are that the context's two convolutions look at.
+const DILATIONS: [i64; 2] = [2, 4];
+
+/// Sees further: two dilated 3x3 convolutions, whose result is added to the features.
+#[derive(Debug)]
+struct Context {
+    conv_0: nn::Conv2D,
+    conv_1: nn::Conv2D,
+}
+
+impl Context {
+    /// Adds nothing to the features at first.
+    fn new(path: &Path<'_>, channels: i64) -> Context {
+        let conv = |place: usize, init| {
+            let config = nn::ConvConfig {
+                padding: DILATIONS[place],
+                dilation: DILATIONS[place],
+                ws_init: init,
+                bs_init: nn::Init::Const(0.0),
+                ..Default::default()
+            };
+            nn::conv2d(
+                path / format!("conv_{place}"),
+                channels,
+                channels,
+                3,
+                config,
+            )
+        };
+        Context {
+            conv_0: conv(0, nn::init::DEFAULT_KAIMING_UNIFORM),
+            conv_1: conv(1, nn::Init::Const(0.0)),
+        }
+    }
+
+    /// N x c x h x w to the same.
+    fn forward(&self, x: &Tensor) -> Tensor {
+        let apply = |x: &Tensor, layer: &nn::Conv2D, dilation: i64| {
+            let bias = layer.bs.as_ref().map(|bias| bias.to_kind(x.kind()));
+            let weight = layer.ws.to_kind(x.kind());
+            x.conv2d(&weight, bias, [1, 1], [dilation; 2], [dilation; 2], 1)
+        };
+        let y = apply(x, &self.conv_0, DILATIONS[0]);
+        x + apply(&y.maximum(&(&y * SLOPE)), &self.conv_1, DILATIONS[1])
+    }
+}
+
+/// What negative values keep of themselves in the context and the finish.
 const SLOPE: f64 = 0.2;
 
 /// The last stage, at the picture's resolution: two 3x3 convolutions, around the first of which the features are led.
@@ -352,6 +415,7 @@ fn batch_norm(path: Path<'_>, channels: i64) -> BatchNorm {
 pub struct Generator {
     conv_first: nn::Conv2D,
     norm_first: BatchNorm,
+    context: Option<Context>,
     steps: [Step; STEPS as usize],
     to_rgb: [nn::Conv2D; STEPS as usize],
     finish: Option<Finish>,
@@ -379,6 +443,7 @@ impl Generator {
         Generator {
             conv_first: nn::conv2d(&step1 / 0, 3, w, 3, same),
             norm_first: batch_norm(&step1 / 1, w),
+            context: (config.context).then(|| Context::new(&(path / "context"), w)),
             steps: [
                 Step::new(&step1, 3, w),
                 Step::new(&(path / "step2"), 0, w / 2),
@@ -398,6 +463,9 @@ impl Generator {
         };
         let mut x = apply(x, &self.conv_first, 1);
         x = self.norm_first.forward_t(&x, train).relu();
+        if let Some(context) = &self.context {
+            x = context.forward(&x);
+        }
         let newest = usize::from(progress.step) - 1;
         for step in &self.steps[..newest] {
             x = step.forward(&x, train);
@@ -451,6 +519,12 @@ impl Conv {
         )
     }
 
+    /// 3x3, of texels so far apart.
+    fn dilated(&self, x: &Tensor, apart: i64) -> Result<Tensor, TchError> {
+        let apart = [apart; 2];
+        x.f_conv2d(&self.weight, Some(&self.bias), [1, 1], apart, apart, 1)
+    }
+
     fn deconv(&self, x: &Tensor) -> Result<Tensor, TchError> {
         x.f_conv_transpose2d(
             &self.weight,
@@ -481,6 +555,7 @@ struct FoldedFinish {
 #[derive(Debug)]
 pub struct Folded {
     conv_first: Conv,
+    context: Option<[Conv; 2]>,
     steps: Vec<FoldedStep>,
     to_rgb: Vec<Conv>,
     finish: Option<FoldedFinish>,
@@ -535,19 +610,23 @@ impl Folded {
             let bias = conv.bs.as_ref().expect("to_rgb has a bias");
             place((&conv.ws * 0.5, bias * 0.5 + 0.5))
         });
+        let layer = |conv: &nn::Conv2D, gain: f64| {
+            let bias = conv.bs.as_ref().expect("every part has a bias");
+            place((&conv.ws * gain, bias * gain))
+        };
+        let context = generator.context.as_ref().map(|context| {
+            Ok::<_, TchError>([layer(&context.conv_0, 1.0)?, layer(&context.conv_1, 1.0)?])
+        });
         let finish = generator.finish.as_ref();
         let finish = finish.filter(|_| progress.step == STEPS).map(|finish| {
-            let part = |conv: &nn::Conv2D, gain: f64| {
-                let bias = conv.bs.as_ref().expect("every part has a bias");
-                place((&conv.ws * gain, bias * gain))
-            };
             Ok::<_, TchError>(FoldedFinish {
-                conv_0: part(&finish.conv_0, 1.0)?,
-                conv_1: part(&finish.conv_1, 0.5)?,
+                conv_0: layer(&finish.conv_0, 1.0)?,
+                conv_1: layer(&finish.conv_1, 0.5)?,
             })
         });
         Ok(Folded {
             finish: finish.transpose()?,
+            context: context.transpose()?,
             conv_first: place(fold(&first.ws, first.bs.as_ref(), &generator.norm_first, 0))?,
             steps: steps.collect::<Result<_, TchError>>()?,
             to_rgb: to_rgb.collect::<Result<_, TchError>>()?,
@@ -562,6 +641,11 @@ impl Folded {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let x = x.f_mul_scalar(2.0)?.f_sub_scalar_(1.0)?;
         let mut x = self.conv_first.conv(&x, 1)?.f_relu_()?;
+        if let Some([conv_0, conv_1]) = &self.context {
+            let y = conv_0.dilated(&x, DILATIONS[0])?;
+            let y = y.f_maximum(&y.f_mul_scalar(SLOPE)?)?;
+            x = conv_1.dilated(&y, DILATIONS[1])?.f_add_(&x)?;
+        }
         let (newest, earlier) = self.steps.split_last().expect("at least one step");
         for step in earlier {
             x = step.forward(&x)?;
@@ -635,6 +719,7 @@ mod tests {
     const CONFIG: Config = Config {
         width: 16,
         finish: true,
+        context: true,
     };
 
     fn folded(store: &VarStore) -> Folded {
@@ -649,7 +734,7 @@ mod tests {
     }
 
     #[test]
-    fn the_finish_is_the_same_in_training_and_folded_and_adds_nothing_at_first() {
+    fn context_and_finish_are_the_same_in_training_and_folded_and_add_nothing_at_first() {
         tch::manual_seed(5);
         let store = VarStore::new(Device::Cpu);
         let network = Generator::new(&store.root(), CONFIG);
@@ -661,11 +746,19 @@ mod tests {
             })
         };
         let plain = trained();
-        let last = &store.variables()["finish.conv_1.weight"];
-        assert_eq!(last.abs().max().double_value(&[]), 0.0);
-        let _ = tch::no_grad(|| last.shallow_clone().normal_(0.0, 0.3));
-        let finished = trained();
-        assert!(worst(&plain, &finished) > 0.05);
+        let mut before = plain;
+        for (key, strength) in [
+            ("finish.conv_1.weight", 0.3),
+            ("context.conv_1.weight", 0.1),
+        ] {
+            let last = &store.variables()[key];
+            assert_eq!(last.abs().max().double_value(&[]), 0.0);
+            let _ = tch::no_grad(|| last.shallow_clone().normal_(0.0, strength));
+            let now = trained();
+            assert!(worst(&before, &now) > 0.05, "{key}");
+            before = now;
+        }
+        let finished = before;
         let folded = folded(&store).forward(&x).unwrap();
         assert!(worst(&finished, &folded) < 1e-4);
     }
