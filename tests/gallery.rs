@@ -94,7 +94,7 @@ fn a_page_shows_every_texture_and_its_divider_moves() {
         "the divider has the focus"
     );
     assert_eq!(split(&page, ".card:nth-child(2) .stage"), 50.0);
-    page.js::<()>("(all => { all.value = 10; all.dispatchEvent(new Event('input')) })(document.getElementById('all'))");
+    page.run("(all => { all.value = 10; all.dispatchEvent(new Event('input')) })(document.getElementById('all'))");
     assert_eq!(split(&page, stone), 10.0);
     assert_eq!(split(&page, ".card:nth-child(2) .stage"), 10.0);
 
@@ -137,7 +137,7 @@ fn search_and_filters_leave_what_fits() {
     assert_eq!(seen(&page).len(), 6);
 
     let choose = |field: &str, value: &str| {
-        page.js::<()>(&format!(
+        page.run(&format!(
             "(list => {{ list.value = {value:?}; list.dispatchEvent(new Event('change')) }})(document.getElementById({field:?}))"
         ));
     };
@@ -269,7 +269,9 @@ fn hostile_names_are_only_names() {
     page.is_content();
 
     // And if it had: the page's policy runs no script but its own.
-    page.js::<()>("void document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.hacked=1\">')");
+    page.run(
+        "document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.hacked=1\">')",
+    );
     page.wait_until("document.querySelector('img[src=x]').complete");
     assert_eq!(page.js::<String>("typeof window.hacked"), "undefined");
     assert!(
@@ -319,7 +321,7 @@ fn thousands_of_textures_are_drawn_where_they_are_looked_at() {
     assert!(drawn(&page) < 300, "{} are drawn", drawn(&page));
     page.screenshot("three-thousand");
     // At the end the last ones are drawn, and the first no longer.
-    page.js::<()>("window.scrollTo(0, document.documentElement.scrollHeight)");
+    page.run("window.scrollTo(0, document.documentElement.scrollHeight)");
     page.wait_until("document.querySelector('.card:last-child .stage')");
     page.wait_until("!document.querySelector('.card:first-child .stage')");
     assert!(drawn(&page) < 300, "{} are drawn", drawn(&page));

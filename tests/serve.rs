@@ -98,10 +98,9 @@ fn pixel(page: &Page, x: u32, y: u32) -> [u8; 4] {
 /// Changes a control as a hand would.
 #[track_caller]
 fn set(page: &Page, id: &str, value: &str) {
-    let _: bool = page.js(&format!(
+    page.run(&format!(
         "(control => {{ control.value = {value:?};
-            for (const name of ['input', 'change']) control.dispatchEvent(new Event(name, {{ bubbles: true }}));
-            return true; }})(document.getElementById({id:?}))"
+            for (const name of ['input', 'change']) control.dispatchEvent(new Event(name, {{ bubbles: true }})); }})(document.getElementById({id:?}))"
     ));
 }
 
@@ -184,12 +183,11 @@ fn a_picture_is_uploaded_drawn_on_enhanced_and_saved() {
                 const picture = await (await fetch('/emoji/frog.png')).blob();
                 data.items.add(new File([picture], 'frog.png', {{ type: 'image/png' }}));
                 document.body.dispatchEvent({event});
-                return true;
             }})()"
         )
     };
     changes(&page, 10, || {
-        let _: bool = page.js(&send(
+        page.run(&send(
             "new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true })",
         ));
     });
@@ -197,7 +195,7 @@ fn a_picture_is_uploaded_drawn_on_enhanced_and_saved() {
     assert!(frog[1] > frog[0] && frog[1] > frog[2], "{frog:?} is green");
     changes(&page, 10, || page.click("#clear"));
     changes(&page, 10, || {
-        let _: bool = page.js(&send(
+        page.run(&send(
             "new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })",
         ));
     });
@@ -215,7 +213,7 @@ fn a_picture_is_uploaded_drawn_on_enhanced_and_saved() {
     assert!((16..200).contains(&seen), "{seen} pixels");
 
     // Chosen by key; fewer iterations; another model.
-    let _: bool = page.js("(document.activeElement.blur(), true)");
+    page.run("document.activeElement.blur()");
     page.press("7");
     assert_eq!(
         page.js::<String>("document.getElementById('caption').textContent"),
@@ -236,10 +234,10 @@ fn a_picture_is_uploaded_drawn_on_enhanced_and_saved() {
     );
 
     // What is saved is caught before the browser asks where to. The page itself may not fetch what it made.
-    let _: bool = page.js(
+    page.run(
         "(window.saved = [], window.made = [], HTMLAnchorElement.prototype.click = function () {
             saved.push([this.download, this.href.split(/[,0-9]/)[0]]);
-        }, URL.createObjectURL = blob => (made.push([blob.type, blob.size]), 'blob:test'), true)",
+        }, URL.createObjectURL = blob => (made.push([blob.type, blob.size]), 'blob:test'))",
     );
     for (count, button) in ["#save-png", "#save-gif", "#save-sheet"].iter().enumerate() {
         page.click(button);

@@ -173,6 +173,15 @@ impl Page {
             .unwrap_or_else(|error| panic!("{expression} is {json}: {error}"))
     }
 
+    /// Evaluates a JavaScript expression for what it does; promises are waited for. Its value is ignored, whatever it
+    /// is: what `window.scrollTo` returns, for one, depends on the browser's version.
+    #[track_caller]
+    pub fn run(&self, expression: &str) {
+        let _: bool = self.js(&format!(
+            "(async () => {{ await ({expression}); return true }})()"
+        ));
+    }
+
     /// Waits until a JavaScript expression is true.
     #[track_caller]
     pub fn wait_until(&self, expression: &str) {
@@ -307,7 +316,7 @@ impl Page {
     #[track_caller]
     pub fn is_content(&self) {
         // What was said before this answer has been heard by then.
-        let _: i32 = self.js("1");
+        self.run("null");
         assert_eq!(
             self.complaints(),
             Vec::<String>::new(),
@@ -325,7 +334,7 @@ impl Page {
     #[track_caller]
     pub fn screenshot(&self, name: &str) -> PathBuf {
         // Two frames: what was changed last has been drawn.
-        let _: bool = self.js("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))");
+        self.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))");
         let png = self
             .tab
             .capture_screenshot(
