@@ -9,6 +9,9 @@
     reason = "other packages use the rest, too"
 )]
 mod packs;
+#[path = "bad/pictures.rs"]
+#[allow(unreachable_pub, reason = "other packages use it, too")]
+mod pictures;
 mod util;
 
 use std::fs;
@@ -359,4 +362,91 @@ fn a_full_disk_leaves_nothing_half_written() {
     assert!(unmounted.success());
     run.exits(2).prints_nothing().says(&["space"]);
     assert_eq!(left, Vec::<String>::new());
+}
+
+/// Pictures that make a decoder panic: ours, and those that were found, where there are any.
+fn panicking() -> Vec<(String, Vec<u8>)> {
+    let mut all: Vec<(String, Vec<u8>)> = pictures::webps()
+        .into_iter()
+        .map(|bad| (format!("{}.webp", bad.defect), bad.bytes))
+        .collect();
+    let found = root().join("../shared/repro");
+    match fs::read_dir(&found) {
+        Ok(files) => all.extend(files.map(|file| file.unwrap().path()).filter_map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            name.ends_with(".webp")
+                .then(|| (name, fs::read(path).unwrap()))
+        })),
+        Err(error) => eprintln!("skipped: {}: {error}", found.display()),
+    }
+    all
+}
+
+#[test]
+fn a_decoder_that_panics_costs_its_picture_alone() {
+    let scene = Scene::new();
+    let good = noise(1);
+    scene.write("in/good.png", &good);
+    let panicking = panicking();
+    assert!(panicking.len() >= 4);
+    for (name, bytes) in &panicking {
+        scene.write(format!("in/{name}"), bytes);
+    }
+    let silent = |run: util::Outcome| {
+        assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+        run
+    };
+    let failed = format!("{} could not be enhanced", panicking.len());
+    let run = silent(scene.run("image in -o out --model lanczos").exits(1));
+    let run = run.says(&[
+        failed.as_str(),
+        "the WebP decoder failed at it",
+        "save it again",
+    ]);
+    for (name, _) in &panicking {
+        assert!(
+            run.stderr.contains(name.as_str()),
+            "{name}:\n{}",
+            run.stderr
+        );
+    }
+    assert_eq!(scene.listing("out"), ["good.png"]);
+
+    for (name, _) in &panicking {
+        let run = scene.run(&format!("video in/{name} -o moving.gif --model lanczos"));
+        silent(run.exits(2).prints_nothing()).says(&[name, "the WebP decoder failed at it"]);
+        assert!(!scene.path("moving.gif").exists(), "{name}");
+    }
+    // This needs the first frame alone.
+    scene.write("first.webp", pictures::webp(&[(24, 24), (8, 8)]));
+    let run = scene.run("zoom first.webp -o zoom.gif --model lanczos");
+    silent(run.exits(2)).says(&["first.webp", "the WebP decoder failed at it"]);
+}
+
+#[test]
+fn sets_of_pictures_do_without_those_whose_decoder_panics() {
+    let scene = Scene::new();
+    let good = util::png(32, 32, |x, y| [x as u8 * 8, y as u8 * 8, 9, 255]);
+    scene.write("in/good.png", good);
+    scene.write("in/bad.webp", pictures::webp(&[(24, 24), (8, 8)]));
+    for (command, made) in [
+        ("grid in -o grid.png --model lanczos", "grid.png"),
+        (
+            "dream in -o dreams --tries 2 --iterations 1 --device cpu --model lanczos",
+            "dreams",
+        ),
+        (
+            "eval in --model lanczos --size 32 --device cpu --grid eval.png",
+            "eval.png",
+        ),
+    ] {
+        let run = scene.run(command);
+        assert!(
+            !run.stderr.contains("panicked"),
+            "{command}:\n{}",
+            run.stderr
+        );
+        run.says(&["bad.webp", "the WebP decoder failed at it"]);
+        assert!(scene.path(made).exists(), "{command}");
+    }
 }

@@ -119,6 +119,15 @@ pub(crate) enum Error {
         source: io::Error,
     },
 
+    /// An input that is no whole picture.
+    #[error("failed to decode {}", path.display())]
+    Decode {
+        /// The file.
+        path: PathBuf,
+        #[source]
+        source: uncanny_texture::Error,
+    },
+
     /// A glob that means nothing.
     #[error("{pattern:?} is no glob")]
     Glob {

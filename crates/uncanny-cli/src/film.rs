@@ -100,8 +100,9 @@ impl FilmReader {
             let bytes = fs::read(path).map_err(read)?;
             let limits = DecodeLimits::default();
             // Decoding is nothing beside what the network does, and a bar needs an end.
-            let frames = AnimationReader::new(bytes.clone(), known, &limits)?.count();
-            let reader = AnimationReader::new(bytes, known, &limits)?;
+            let open = |bytes| AnimationReader::new(bytes, known, &limits).map_err(undecoded(path));
+            let frames = open(bytes.clone())?.count();
+            let reader = open(bytes)?;
             let about = About {
                 size: reader.size(),
                 frames: Some(frames),
@@ -151,7 +152,8 @@ impl FilmReader {
     pub(crate) fn next(&mut self) -> Result<Option<Frame>, Error> {
         match &mut self.source {
             Source::Animation(reader) => {
-                let Some(mut frame) = reader.next().transpose()? else {
+                let frame = reader.next().transpose();
+                let Some(mut frame) = frame.map_err(undecoded(&self.path))? else {
                     return Ok(None);
                 };
                 if frame.delay.is_zero() {
@@ -189,6 +191,14 @@ impl FilmReader {
                 }))
             }
         }
+    }
+}
+
+/// Why a picture cannot be had, with its name.
+fn undecoded(path: &Path) -> impl Fn(uncanny_texture::Error) -> Error {
+    |source| Error::Decode {
+        path: path.to_owned(),
+        source,
     }
 }
 

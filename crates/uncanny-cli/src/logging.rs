@@ -35,6 +35,7 @@ pub(crate) enum Talk {
 /// Sets up logging, once. Warnings show by default; `-q` leaves errors, `-v` adds a line per
 /// texture, `-vv` everything.
 pub(crate) fn init(args: LogArgs) -> Talk {
+    keep_decoders_silent();
     let terminal = std::io::stderr().is_terminal();
     let level = match (args.quiet, args.verbose) {
         (true, _) => LevelFilter::ERROR,
@@ -68,6 +69,17 @@ pub(crate) fn init(args: LogArgs) -> Talk {
         (false, false) => Talk::Lines,
         (false, true) => Talk::Bar,
     }
+}
+
+/// A decoder's panic is told as an error of its picture, and only so. Whether one is at work is asked of the thread that
+/// panics, so that other threads' panics are told as ever.
+fn keep_decoders_silent() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !uncanny_texture::is_guarded() {
+            usual(panic);
+        }
+    }));
 }
 
 /// Whether colour is welcome on a terminal: <https://no-color.org>.

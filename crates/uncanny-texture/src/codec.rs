@@ -11,7 +11,8 @@ use png::{
     BitDepth, ColorType, Compression, Decoder, DecodingError, Encoder, Filter, Transformations,
 };
 
-use crate::Error;
+use crate::guard::guarded;
+use crate::{Error, PictureFormat};
 
 /// How a PNG stored its pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +128,8 @@ pub fn is_whole(bytes: &[u8]) -> bool {
 /// Decodes any PNG to straight 8-bit RGBA. 16-bit samples keep their high byte.
 ///
 /// # Errors
-/// When the bytes are no PNG, larger than the limits, cut short, or broken; each says what and where.
+/// When the bytes are no PNG, larger than the limits, cut short, broken, or too much for the decoder; each says what and
+/// where.
 pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Texture, Error> {
     let (width, height) = probe(bytes)?;
     let pixels = u64::from(width) * u64::from(height);
@@ -149,7 +151,11 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Texture, Error> {
             ),
         });
     }
+    guarded(PictureFormat::Png, || pixels_of(bytes))
+}
 
+/// What [`decode`] gives of bytes whose size was checked.
+fn pixels_of(bytes: &[u8]) -> Result<Texture, Error> {
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), png::Limits { bytes: 1 << 30 });
     decoder.ignore_checksums(true);
     decoder.set_ignore_text_chunk(true);
@@ -173,7 +179,7 @@ pub fn decode(bytes: &[u8], limits: &DecodeLimits) -> Result<Texture, Error> {
         interlaced: source.interlaced,
     };
     let size = reader.output_buffer_size().ok_or_else(|| Error::Broken {
-        what: format!("{width}x{height} pixels do not fit in memory"),
+        what: "its pixels do not fit in memory".to_owned(),
     })?;
     let mut buffer = vec![0; size];
     let frame = reader.next_frame(&mut buffer).map_err(broken)?;

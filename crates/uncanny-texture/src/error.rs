@@ -72,6 +72,16 @@ pub enum Error {
         #[source]
         source: image::ImageError,
     },
+    /// The decoder itself failed: a defect in it, which a broken or unusual picture brought to light.
+    #[error(
+        "the {format} decoder failed at it ({what}): it is broken or stored in an unusual way; save it again with another program, best as PNG"
+    )]
+    Decoder {
+        /// The picture's format.
+        format: PictureFormat,
+        /// What the decoder's panic said.
+        what: String,
+    },
     /// A moving picture has more pixels in all its frames than may be held at once.
     #[error("its frames have more than {max_pixels} pixels together")]
     TooManyFrames {

@@ -16,6 +16,7 @@
 //! ```
 
 mod error;
+mod guard;
 
 mod cell;
 mod facts;
@@ -56,6 +57,7 @@ pub use cell::{Cell, Channels, Edge, Edges, Rect};
 pub use codec::{DecodeLimits, PngInfo, Texture, decode, encode, encode_rgba, is_whole, probe};
 pub use error::Error;
 pub use facts::{AlphaClass, Facts, facts};
+pub use guard::is_guarded;
 pub use judge::Judge;
 pub use nudge::Nudge;
 pub use reach::{Reach, reach};

@@ -8,6 +8,10 @@ use uncanny_texture::{
     Animation, AnimationReader, DecodeLimits, Error, Frame, Loops, PictureFormat, RgbaImage,
 };
 
+#[path = "../../../tests/bad/pictures.rs"]
+#[allow(unreachable_pub, reason = "other packages use it, too")]
+mod bad;
+
 const MOVING: [PictureFormat; 3] = [PictureFormat::Png, PictureFormat::Gif, PictureFormat::WebP];
 
 /// Few colours and whole transparency: what every format keeps.
@@ -167,4 +171,38 @@ fn what_is_too_large_or_broken_is_refused() {
     }
     let jpeg = walk(0).encode(PictureFormat::Jpeg);
     assert!(matches!(jpeg, Err(Error::Write { .. })));
+}
+
+#[test]
+fn a_decoder_that_panics_costs_its_picture_alone() {
+    let mut seen = 0;
+    for bad in bad::webps() {
+        // It is a picture until the frame that lies.
+        let mut frames = AnimationReader::new(bad.bytes, None, &DecodeLimits::default()).unwrap();
+        assert_eq!(frames.size(), (8, 8));
+        assert!(frames.next().unwrap().is_ok(), "{}", bad.defect);
+        let error = frames.next().unwrap().unwrap_err();
+        let said = error.to_string();
+        assert!(
+            matches!(
+                error,
+                Error::Decoder {
+                    format: PictureFormat::WebP,
+                    ..
+                }
+            ),
+            "{}: {said}",
+            bad.defect
+        );
+        assert!(
+            said.contains("WebP") && said.contains("save it again"),
+            "{said}"
+        );
+        assert!(frames.next().is_none(), "after an error nothing comes");
+        seen += 1;
+    }
+    assert_eq!(seen, 4);
+    assert!(!uncanny_texture::is_guarded());
+    // Nothing else is wrong with them.
+    assert_eq!(decode(&bad::webp(&[(8, 8); 3])).unwrap().frames.len(), 3);
 }

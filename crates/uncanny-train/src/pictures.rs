@@ -4,11 +4,13 @@
 //! is `data`'s.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::fs::{self, File};
 use std::io::{BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use image::RgbaImage;
+use uncanny_texture::{AnimationReader, DecodeLimits, PictureFormat};
 use walkdir::WalkDir;
 
 use crate::{Error, Result};
@@ -101,10 +103,12 @@ impl Pictures {
         let mut skipped = 0;
         for (path, bytes) in files {
             let name = path.display().to_string();
-            let image = match image::load_from_memory(&bytes) {
-                Ok(image) => image.into_rgba8(),
+            let image = match decoded(&path, bytes) {
+                Ok(image) => image,
                 Err(error) => {
-                    tracing::warn!(name, %error, "skipped: not an image");
+                    let why = error.source().map(|source| format!(": {source}"));
+                    let why = format!("{error}{}", why.unwrap_or_default());
+                    tracing::warn!(name, error = why, "skipped: not an image");
                     skipped += 1;
                     continue;
                 }
@@ -164,6 +168,12 @@ struct Found {
 
 /// A file's path in its folder or archive, and its bytes.
 type Encoded = (PathBuf, Vec<u8>);
+
+/// A picture, of one that moves the first frame.
+fn decoded(path: &Path, bytes: Vec<u8>) -> Result<RgbaImage, uncanny_texture::Error> {
+    let hint = PictureFormat::of_path(path);
+    AnimationReader::new(bytes, hint, &DecodeLimits::default())?.first_frame()
+}
 
 fn is_whole_factor(high: &RgbaImage, low: &RgbaImage) -> bool {
     let factor = high.width() / low.width();

@@ -117,15 +117,14 @@ pub(crate) fn run(args: &ZoomArgs, talk: Talk) -> Result<u8, Error> {
         source,
     })?;
     let hint = PictureFormat::of_path(&args.input);
-    let mut reader = AnimationReader::new(bytes, hint, &DecodeLimits::default())?;
-    let made = enhancer.output(reader.size())?;
-    let size = args.size.map_or(made, |side| (side, side));
-    let first = reader.next().transpose()?;
-    let picture = first
-        .map(|frame| frame.image)
-        .ok_or_else(|| Error::NoPictures {
-            paths: vec![args.input.clone()],
+    let picture = AnimationReader::new(bytes, hint, &DecodeLimits::default())
+        .and_then(AnimationReader::first_frame)
+        .map_err(|source| Error::Decode {
+            path: args.input.clone(),
+            source,
         })?;
+    let made = enhancer.output(picture.dimensions())?;
+    let size = args.size.map_or(made, |side| (side, side));
 
     let count = ((args.seconds * args.fps).round() as usize).max(1);
     // There and back shows both ends once.

@@ -208,9 +208,7 @@ async fn apart<T: Send + 'static>(
 }
 
 fn first_frame(bytes: Bytes) -> Result<RgbaImage, Error> {
-    let mut frames = AnimationReader::new(bytes.into(), None, &LIMITS)?;
-    let first = frames.next().expect("a picture has at least one frame")?;
-    Ok(first.image)
+    AnimationReader::new(bytes.into(), None, &LIMITS)?.first_frame()
 }
 
 /// One line of what `enhance` answers.

@@ -15,6 +15,14 @@ use uncanny_texture::{
 
 use super::*;
 
+#[path = "../../../../tests/bad/pictures.rs"]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "other packages use the rest, too"
+)]
+mod bad;
+
 /// Longer than anything takes on any machine; what waits so long has failed.
 const LONG: Duration = Duration::from_secs(60);
 
@@ -331,6 +339,8 @@ fn pictures_become_small_within_limits() {
         b"no picture",
         b"",
         &encode(&large).unwrap()[..200],
+        // Its decoder panics.
+        &bad::webp(&[(24, 8), (8, 8)]),
     ] {
         let answer = scene.fit(bad);
         assert_eq!(answer.status, 422);

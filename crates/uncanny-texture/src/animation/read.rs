@@ -7,9 +7,10 @@ use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::metadata::LoopCount;
-use image::{AnimationDecoder, DynamicImage, Frames, ImageDecoder, ImageReader, Rgba};
+use image::{AnimationDecoder, DynamicImage, Frames, ImageDecoder, ImageReader, Rgba, RgbaImage};
 
 use super::{Frame, Loops, PictureFormat, apng, gif};
+use crate::guard::guarded;
 use crate::{DecodeLimits, Error, codec};
 
 /// The most memory that a decoder may take for itself.
@@ -25,7 +26,7 @@ pub struct AnimationReader {
 }
 
 enum Source {
-    Still(Option<Box<image::RgbaImage>>),
+    Still(Option<Box<RgbaImage>>),
     Moving(Frames<'static>),
     Over,
 }
@@ -34,7 +35,8 @@ impl AnimationReader {
     /// Finds out what the bytes are and makes ready to decode them. `hint` is what the name says; only TGA needs it.
     ///
     /// # Errors
-    /// When the bytes are of no known format, larger than the limits, or a still picture that is broken.
+    /// When the bytes are of no known format, larger than the limits, or a still picture that is broken or too much for
+    /// its decoder.
     pub fn new(
         bytes: Vec<u8>,
         hint: Option<PictureFormat>,
@@ -45,6 +47,14 @@ impl AnimationReader {
             let found = codec::beginning(&bytes);
             return Err(Error::NotPicture { found });
         };
+        guarded(format, || Self::open(format, bytes, limits))
+    }
+
+    fn open(
+        format: PictureFormat,
+        bytes: Vec<u8>,
+        limits: &DecodeLimits,
+    ) -> Result<AnimationReader, Error> {
         let broken = |source| Error::Picture { format, source };
         match format {
             PictureFormat::Png if apng::is_animated(&bytes) => {
@@ -103,7 +113,7 @@ impl AnimationReader {
         Ok(Self::still(format, image.into_rgba8()))
     }
 
-    fn still(format: PictureFormat, image: image::RgbaImage) -> AnimationReader {
+    fn still(format: PictureFormat, image: RgbaImage) -> AnimationReader {
         AnimationReader {
             format,
             size: image.dimensions(),
@@ -145,6 +155,15 @@ impl AnimationReader {
     pub fn loops(&self) -> Loops {
         self.loops
     }
+
+    /// The first frame's picture; what follows is not decoded.
+    ///
+    /// # Errors
+    /// When it is broken, or too much for its decoder.
+    pub fn first_frame(mut self) -> Result<RgbaImage, Error> {
+        let frame = self.next().expect("a frame comes first, or an error")?;
+        Ok(frame.image)
+    }
 }
 
 impl Iterator for AnimationReader {
@@ -159,19 +178,12 @@ impl Iterator for AnimationReader {
                     delay: Duration::ZERO,
                 })
             }),
-            Source::Moving(frames) => match frames.next() {
+            Source::Moving(frames) => match guarded(format, || decoded(format, frames)).transpose()
+            {
                 None if self.read == 0 => Some(Err(Error::Broken {
                     what: format!("the {format} has no frame"),
                 })),
-                frame => frame.map(|frame| {
-                    let frame = frame.map_err(|source| Error::Picture { format, source })?;
-                    let (numerator, denominator) = frame.delay().numer_denom_ms();
-                    let nanos = u64::from(numerator) * 1_000_000 / u64::from(denominator.max(1));
-                    Ok(Frame {
-                        image: frame.into_buffer(),
-                        delay: Duration::from_nanos(nanos),
-                    })
-                }),
+                frame => frame,
             },
             Source::Over => None,
         };
@@ -192,6 +204,20 @@ impl std::fmt::Debug for AnimationReader {
             .field("read", &self.read)
             .finish_non_exhaustive()
     }
+}
+
+/// The next frame of a picture that moves.
+fn decoded(format: PictureFormat, frames: &mut Frames<'_>) -> Result<Option<Frame>, Error> {
+    let Some(frame) = frames.next() else {
+        return Ok(None);
+    };
+    let frame = frame.map_err(|source| Error::Picture { format, source })?;
+    let (numerator, denominator) = frame.delay().numer_denom_ms();
+    let nanos = u64::from(numerator) * 1_000_000 / u64::from(denominator.max(1));
+    Ok(Some(Frame {
+        image: frame.into_buffer(),
+        delay: Duration::from_nanos(nanos),
+    }))
 }
 
 fn loops(count: LoopCount) -> Loops {
