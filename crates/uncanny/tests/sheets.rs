@@ -7,10 +7,13 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use image::imageops::{crop_imm, rotate270};
 use serde_json::Value;
 use uncanny::sheet::{Cut, EnhancedSheet, Sheet, SheetError, SheetKind, SheetRun};
@@ -622,6 +625,90 @@ fn broken_files_of_aseprite_are_refused_not_followed() {
     assert!(refused > count / 10, "{refused} of {count}");
 }
 
+/// A file of Aseprite with one frame of these chunks.
+fn aseprite(depth: u8, chunks: &[Vec<u8>]) -> Vec<u8> {
+    let body = chunks.concat();
+    let mut frame = (body.len() as u32 + 16).to_le_bytes().to_vec();
+    frame.extend([0xfa, 0xf1, 0xff, 0xff, 100, 0, 0, 0]);
+    frame.extend((chunks.len() as u32).to_le_bytes());
+    let mut header = vec![0u8; 128];
+    header[4..14].copy_from_slice(&[0xe0, 0xa5, 1, 0, 2, 0, 2, 0, depth, 0]);
+    header[14] = 1;
+    header[34..36].copy_from_slice(&[1, 1]);
+    let size = (128 + frame.len() + body.len()) as u32;
+    header[..4].copy_from_slice(&size.to_le_bytes());
+    [header, frame, body].concat()
+}
+
+fn ase_chunk(kind: u16, data: &[u8]) -> Vec<u8> {
+    let size = (data.len() as u32 + 6).to_le_bytes();
+    [&size[..], &kind.to_le_bytes(), data].concat()
+}
+
+fn ase_layer(name: &str) -> Vec<u8> {
+    let length = (name.len() as u16).to_le_bytes();
+    let data = [
+        &[3u8, 0][..],
+        &[0; 10],
+        &[255, 0, 0, 0],
+        &length,
+        name.as_bytes(),
+    ];
+    ase_chunk(0x2004, &data.concat())
+}
+
+/// A cel on the first layer; `how` is 0 for plain pixels and 2 for packed ones.
+fn ase_cel(how: u8, (width, height): (u16, u16), pixels: &[u8]) -> Vec<u8> {
+    let size = [width.to_le_bytes(), height.to_le_bytes()].concat();
+    let data = [&[0u8; 6][..], &[255, how, 0], &[0; 7], &size, pixels];
+    ase_chunk(0x2005, &data.concat())
+}
+
+#[test]
+fn small_files_of_aseprite_cost_little() {
+    let read = |bytes: Vec<u8>| {
+        let files: Files = [("a.ase".to_owned(), bytes)].into();
+        read_of(&files, "a.ase", &Cut::default())
+    };
+    let refusal = |bytes| read(bytes).unwrap_err().to_string();
+    // Eight bytes a chunk, each of which promises 65535 runs of 256 colours. They cost 0.03 seconds a chunk.
+    let started = Instant::now();
+    let palettes = vec![ase_chunk(0x0004, &[0xff, 0xff]); 2000];
+    for depth in [8, 32] {
+        assert!(refusal(aseprite(depth, &palettes)).contains("no image"));
+    }
+    assert!(started.elapsed() < Duration::from_secs(20));
+
+    // Pixels of one colour are packed a thousand to a byte, and two cels are two pictures.
+    let (dot, huge) = (ase_cel(0, (1, 1), &[1; 4]), ase_cel(2, (8192, 8192), &[]));
+    let said = refusal(aseprite(32, &[ase_layer("a"), dot.clone(), huge]));
+    assert!(
+        said.contains("more than 67108864 pixels") && said.contains("split"),
+        "{said}"
+    );
+    // A tile may be a single pixel.
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(&[200; 4 << 14]).unwrap();
+    let packed = packed.finish().unwrap();
+    let tiles = [
+        &[0u8, 0, 0, 0, 2, 0, 0, 0][..],
+        &(1u32 << 14).to_le_bytes(),
+        &[1, 0, 1, 0],
+        &[0; 18],
+        &(packed.len() as u32).to_le_bytes(),
+        &packed,
+    ];
+    let tiles = vec![ase_chunk(0x2023, &tiles.concat()); 17];
+    read(aseprite(32, &tiles[1..])).unwrap();
+    let said = refusal(aseprite(32, &tiles));
+    assert!(said.contains("more than 262144 cels and tiles"), "{said}");
+
+    // Every cel is called after its layer.
+    let sheet = read(aseprite(32, &[ase_layer(&"x".repeat(60_000)), dot])).unwrap();
+    let made = run(sheet, &nearest(), None).unwrap();
+    assert_eq!(made.report.sprites[0].name, "x".repeat(256) + "/0");
+}
+
 fn nearest() -> Options {
     let config = Config {
         model: Some("nearest".to_owned()),
@@ -633,34 +720,9 @@ fn nearest() -> Options {
 #[test]
 fn palettes_become_colours_and_grey_stays_grey() {
     // A sprite of 2x2 with one raw cel, as the oldest versions wrote it.
-    let file = |depth: u16, pixels: &[u8]| {
-        let chunk = |kind: u16, data: &[u8]| {
-            [
-                &(data.len() as u32 + 6).to_le_bytes()[..],
-                &kind.to_le_bytes(),
-                data,
-            ]
-            .concat()
-        };
-        let layer = chunk(
-            0x2004,
-            &[&[3u8, 0][..], &[0; 10], &[255, 0, 0, 0, 1, 0, b'a']].concat(),
-        );
-        let old = chunk(0x0004, &[1, 0, 0, 3, 9, 9, 9, 200, 0, 0, 0, 0, 200]);
-        let cel = chunk(
-            0x2005,
-            &[&[0u8; 6][..], &[255, 0, 0], &[0; 7], &[2, 0, 2, 0], pixels].concat(),
-        );
-        let body = [layer, old, cel].concat();
-        let mut frame = (body.len() as u32 + 16).to_le_bytes().to_vec();
-        frame.extend([0xfa, 0xf1, 3, 0, 100, 0, 0, 0, 0, 0, 0, 0]);
-        let mut header = vec![0u8; 128];
-        header[4..14].copy_from_slice(&[0xe0, 0xa5, 1, 0, 2, 0, 2, 0, depth as u8, 0]);
-        header[14] = 1;
-        header[34..36].copy_from_slice(&[1, 1]);
-        let size = (128 + frame.len() + body.len()) as u32;
-        header[..4].copy_from_slice(&size.to_le_bytes());
-        [header, frame, body].concat()
+    let file = |depth: u8, pixels: &[u8]| {
+        let old = ase_chunk(0x0004, &[1, 0, 0, 3, 9, 9, 9, 200, 0, 0, 0, 0, 200]);
+        aseprite(depth, &[ase_layer("a"), old, ase_cel(0, (2, 2), pixels)])
     };
     let enhanced = |bytes: Vec<u8>| {
         let input: Files = [("a.ase".to_owned(), bytes)].into();

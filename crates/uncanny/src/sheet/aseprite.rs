@@ -33,6 +33,15 @@ const TILESET: u16 = 0x2023;
 const BACKGROUND_LAYER: u16 = 8;
 const REFERENCE_LAYER: u16 = 64;
 
+/// What the number of a pixel can tell apart.
+const MAX_COLOURS: usize = 256;
+/// Bytes of a name that are used.
+const MAX_NAME: usize = 256;
+/// Pixels in all cels and tilesets together: pixels of one colour are packed a thousand to a byte.
+const MAX_PIXELS: u64 = 64 << 20;
+/// Cels and tiles in all: a tile may be a single pixel.
+const MAX_SPRITES: u64 = 1 << 18;
+
 /// Whether the bytes begin as an Aseprite file does.
 pub(super) fn is_aseprite(bytes: &[u8]) -> bool {
     bytes.len() >= HEADER && bytes[4..6] == MAGIC.to_le_bytes()
@@ -148,11 +157,12 @@ pub(super) fn read(loader: &mut Loader<'_>, path: &Path, bytes: &[u8]) -> Result
             layers.push((string(&chunk.data, 16), word(&chunk.data, 0)));
         }
     }
+    let mut room = Room::default();
     for (number, frame) in ase.frames.iter_mut().enumerate() {
         for chunk in &mut frame.chunks {
             let read = match chunk.kind {
-                CEL => cel(chunk, number, &layers, &colours, loader),
-                TILESET => tileset(chunk, &colours, loader),
+                CEL => cel(chunk, number, &layers, &colours, &mut room, loader),
+                TILESET => tileset(chunk, &colours, &mut room, loader),
                 _ => Ok(()),
             };
             read.map_err(|what| wrong(format!("frame {number}: {what}")))?;
@@ -207,22 +217,22 @@ fn palette(ase: &Ase) -> Vec<[u8; 4]> {
     let chunks = || ase.frames.iter().flat_map(|frame| &frame.chunks);
     let mut colours: Vec<[u8; 4]> = Vec::new();
     let mut set = |at: usize, colour: [u8; 4]| {
-        if at < 256 {
-            colours.resize(colours.len().max(at + 1), [0, 0, 0, 255]);
-            colours[at] = colour;
-        }
+        colours.resize(colours.len().max(at + 1), [0, 0, 0, 255]);
+        colours[at] = colour;
     };
     let new = chunks().any(|chunk| chunk.kind == PALETTE);
     for Chunk { kind, data, .. } in chunks() {
-        let byte = |at: usize| data.get(at).copied().unwrap_or_default();
+        // Numbers may promise more than the data holds: it ends where the data does, and so does the work.
         if *kind == PALETTE {
             let (first, last) = (long(data, 4) as usize, long(data, 8) as usize);
             let mut at = 20;
-            for index in first..=last.min(255) {
-                set(
-                    index,
-                    [byte(at + 2), byte(at + 3), byte(at + 4), byte(at + 5)],
-                );
+            for index in first..=last.min(MAX_COLOURS - 1) {
+                let Some(&[red, green, blue, alpha]) =
+                    data.get(at + 2..).and_then(<[u8]>::first_chunk)
+                else {
+                    break;
+                };
+                set(index, [red, green, blue, alpha]);
                 let named = word(data, at) & 1 == 1;
                 at += 6 + if named {
                     2 + usize::from(word(data, at + 6))
@@ -233,14 +243,24 @@ fn palette(ase: &Ase) -> Vec<[u8; 4]> {
         } else if *kind == OLD_PALETTE && !new {
             let (mut at, mut index) = (2, 0);
             for _ in 0..word(data, 0) {
-                index += usize::from(byte(at));
-                let count = match byte(at + 1) {
-                    0 => 256,
-                    count => usize::from(count),
+                let Some(&[skipped, count]) = data.get(at..).and_then(<[u8]>::first_chunk) else {
+                    break;
                 };
                 at += 2;
+                index += usize::from(skipped);
+                let count = if count == 0 {
+                    MAX_COLOURS
+                } else {
+                    usize::from(count)
+                };
                 for _ in 0..count {
-                    set(index, [byte(at), byte(at + 1), byte(at + 2), 255]);
+                    let Some(&[red, green, blue]) = data.get(at..).and_then(<[u8]>::first_chunk)
+                    else {
+                        break;
+                    };
+                    if index < MAX_COLOURS {
+                        set(index, [red, green, blue, 255]);
+                    }
                     (at, index) = (at + 3, index + 1);
                 }
             }
@@ -249,10 +269,11 @@ fn palette(ase: &Ase) -> Vec<[u8; 4]> {
     colours
 }
 
+/// A name, cut short where it is endless: every cel and tile is called after its layer or tileset.
 fn string(data: &[u8], at: usize) -> String {
     let length = usize::from(word(data, at));
     let bytes = data.get(at + 2..at + 2 + length).unwrap_or_default();
-    String::from_utf8_lossy(bytes).into_owned()
+    String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_NAME)]).into_owned()
 }
 
 /// Unpacks `count` bytes, refusing to hold more.
@@ -274,6 +295,7 @@ fn cel(
     number: usize,
     layers: &[(String, u16)],
     colours: &Colours,
+    room: &mut Room,
     loader: &mut Loader<'_>,
 ) -> Result<(), String> {
     let data = &chunk.data;
@@ -298,7 +320,7 @@ fn cel(
             .push(format!("the cel {label:?} of {width}x{height} has no size"));
         return Ok(());
     }
-    check(width, height, &label)?;
+    room.take(width, height, 1, &label)?;
     let packed = data.get(20..).unwrap_or_default();
     let count = width as usize * height as usize * colours.depth.bytes();
     let raw = match kind {
@@ -326,16 +348,41 @@ fn cel(
     Ok(())
 }
 
-fn check(width: u32, height: u32, label: &str) -> Result<(), String> {
-    if DecodeLimits::default().allow((width, height)) {
-        Ok(())
-    } else {
-        Err(format!("{label:?} is too large at {width}x{height}"))
+/// What a file's cels and tilesets have taken up so far.
+#[derive(Default)]
+struct Room {
+    pixels: u64,
+    sprites: u64,
+}
+
+impl Room {
+    /// Makes room for a picture of so many sprites, before it is unpacked.
+    fn take(&mut self, width: u32, height: u32, sprites: u32, label: &str) -> Result<(), String> {
+        if !DecodeLimits::default().allow((width, height)) {
+            return Err(format!("{label:?} is too large at {width}x{height}"));
+        }
+        self.pixels += u64::from(width) * u64::from(height);
+        self.sprites += u64::from(sprites);
+        let limits = [
+            ("pixels", self.pixels, MAX_PIXELS),
+            ("cels and tiles", self.sprites, MAX_SPRITES),
+        ];
+        match limits.into_iter().find(|(_, taken, most)| taken > most) {
+            Some((what, _, most)) => Err(format!(
+                "with {label:?} it has more than {most} {what}; split it into several files"
+            )),
+            None => Ok(()),
+        }
     }
 }
 
 /// The tiles of a tileset, one below the other.
-fn tileset(chunk: &mut Chunk, colours: &Colours, loader: &mut Loader<'_>) -> Result<(), String> {
+fn tileset(
+    chunk: &mut Chunk,
+    colours: &Colours,
+    room: &mut Room,
+    loader: &mut Loader<'_>,
+) -> Result<(), String> {
     let data = &chunk.data;
     let flags = long(data, 4);
     let count = long(data, 8);
@@ -358,7 +405,7 @@ fn tileset(chunk: &mut Chunk, colours: &Colours, loader: &mut Loader<'_>) -> Res
     if width == 0 || tall == 0 {
         return Ok(());
     }
-    check(width, tall, &label)?;
+    room.take(width, tall, count, &label)?;
     let pixels = 34 + usize::from(word(data, 32)) + if flags & 1 == 1 { 8 } else { 0 };
     let packed = data.get(pixels + 4..).unwrap_or_default();
     let size = width as usize * tall as usize * colours.depth.bytes();

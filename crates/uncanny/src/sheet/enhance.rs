@@ -26,6 +26,8 @@ const CHUNK_TEXELS: u64 = 1 << 16;
 /// The longest side that is made, and the most pixels: as many as fit in 2 GiB.
 const MAX_SIDE: u32 = 32768;
 const MAX_PIXELS: u64 = 1 << 29;
+/// The most pixels of all cels and tiles of one file: 8 GiB.
+const MAX_EMBEDDED: u64 = 1 << 31;
 /// What graphics cards take today; older ones take half of it.
 const TEXTURE_LIMIT: u32 = 16384;
 
@@ -64,6 +66,7 @@ pub(super) fn enhance(sheet: Sheet, mut run: SheetRun<'_>) -> Result<EnhancedShe
     for each in &sheet.pictures {
         check_size(&sheet, each, scale, &mut warnings)?;
     }
+    check_embedded(&sheet, scale)?;
     warnings.extend(idle(&sheet, run.options));
 
     let (mut jobs, shown) = jobs(&sheet, &run, scale, &model, &mut warnings)?;
@@ -193,6 +196,30 @@ fn check_size(
         ));
     }
     Ok(())
+}
+
+/// What lies in one file comes out as one file, and is held until it is written.
+fn check_embedded(sheet: &Sheet, scale: Scale) -> Result<(), SheetError> {
+    let embedded = sheet.pictures.iter().filter(|each| each.file.is_none());
+    let areas = embedded.map(|each| {
+        let (width, height) = each.picture.image.dimensions();
+        u64::from(width) * u64::from(height)
+    });
+    let pixels: u64 = areas.sum();
+    let grown = |k: u32| pixels * u64::from(k) * u64::from(k);
+    if grown(scale.get()) <= MAX_EMBEDDED {
+        return Ok(());
+    }
+    let most = (1..scale.get()).rev().find(|k| grown(*k) <= MAX_EMBEDDED);
+    Err(SheetError::TooLarge {
+        path: sheet.path.clone(),
+        scale: scale.get(),
+        message: format!(
+            "its cels and tiles together would have {} pixels, more than {MAX_EMBEDDED}; --scale {} would do, or split the file",
+            grown(scale.get()),
+            most.unwrap_or(1)
+        ),
+    })
 }
 
 /// What to say of each `--only` and `--skip` that matches no frame.
