@@ -16,7 +16,7 @@ pub const GOOD: (&str, &[u8]) = (
 /// The `pack.mcmeta` of most of them.
 pub const META: &[u8] = br#"{"pack": {"pack_format": 15, "description": "bad"}}"#;
 /// How many [`zips`] makes.
-pub const ZIPS: usize = 47;
+pub const ZIPS: usize = 48;
 
 /// A zip with one defect.
 pub struct BadZip {
@@ -410,6 +410,15 @@ fn bad_names(all: &mut Vec<BadZip>) {
         dropped: &[""],
     };
     add(all, "empty-name", named(""), empty);
+    // Each cost a second: every folder that a name goes through was looked at by its own full name.
+    let deep = |end: u8| [b"a/".repeat(32_000), vec![end]].concat();
+    let entries = [b'x', b'y', b'z'].map(|end| RawEntry::stored(deep(end), b"deep"));
+    let depths = Warns {
+        says: &["has more than 128 parts"],
+        kept: &[],
+        dropped: &[],
+    };
+    add(all, "deep-names", pack_with(&entries), depths);
     let mut link = RawEntry::stored("assets/passwd", b"/etc/passwd");
     link.mode = 0o120_777;
     let says = Warns {

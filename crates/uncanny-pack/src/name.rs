@@ -27,8 +27,11 @@ pub(crate) fn problem(name: &str) -> Option<&'static str> {
     if name.len() > MAX_NAME {
         return Some("is longer than a zip can store");
     }
-    let mut parts = name.strip_suffix('/').unwrap_or(name).split('/');
-    parts.find_map(|part| match part {
+    let parts = || name.strip_suffix('/').unwrap_or(name).split('/');
+    if parts().nth(MAX_PARTS).is_some() {
+        return Some("has more than 128 parts, which no pack needs and few systems can unpack");
+    }
+    parts().find_map(|part| match part {
         "" => Some("has an empty part"),
         "." => Some("has a `.` part"),
         ".." => Some("climbs out of the pack with `..`"),
@@ -38,6 +41,8 @@ pub(crate) fn problem(name: &str) -> Option<&'static str> {
 
 /// A zip stores the length of a name in 16 bits.
 const MAX_NAME: usize = u16::MAX as usize;
+/// Folders are looked at one inside the other, so that a name costs its length times its parts.
+const MAX_PARTS: usize = 128;
 
 /// Why Windows cannot keep a file of this (otherwise safe) name, or `None` when it can.
 pub(crate) fn problem_on_windows(name: &str) -> Option<&'static str> {
@@ -155,6 +160,10 @@ mod tests {
             );
         }
         assert!(problem(&"a".repeat(70_000)).is_some());
+        let deep = |parts: usize| vec!["a"; parts].join("/");
+        assert_eq!(problem(&deep(128)), None);
+        assert_eq!(problem(&(deep(128) + "/")), None);
+        assert!(problem(&deep(129)).is_some_and(|found| found.contains("128 parts")));
     }
 
     #[test]
