@@ -8,7 +8,9 @@
     reason = "a program for people; nothing else reads what it says"
 )]
 
+mod deny;
 mod failure;
+mod fuzz;
 mod install;
 mod python;
 mod source;
@@ -28,7 +30,11 @@ const HELP: &str = "\
 cargo uncanny ARGS              make sure of libtorch, build the tool, run it
 cargo uncanny demo [ARGS]       the same with the demo: a world of a pack's textures (builds Bevy)
 cargo xtask test [ARGS]         the tests of the whole workspace (ARGS go to cargo test)
-cargo xtask check               what must hold beside the tests: format, lints, documentation
+cargo xtask check               what must hold beside the tests: format, lints, documentation, dependencies
+cargo xtask deny                of these the dependencies alone: advisories, licences, bans, sources
+                                (wants cargo-deny)
+cargo xtask fuzz [--seconds N] [TARGET ...]
+                                the fuzz targets, each for N seconds, 60 by default (wants cargo-fuzz)
 cargo xtask bevy [ARGS]         tests, format and lints of what needs Bevy: the plugin, the demo
                                 (ARGS go to cargo test)
 cargo xtask bench [ARGS]        the benchmarks (ARGS go to cargo bench)
@@ -72,6 +78,8 @@ fn run(command: &str, rest: Vec<OsString>) -> Result<ExitCode> {
             hand_over(cargo)
         }
         "check" => check(),
+        "deny" => deny::deny(&root()?).map(|()| ExitCode::SUCCESS),
+        "fuzz" => fuzz::fuzz(&root()?, rest).map(|()| ExitCode::SUCCESS),
         "bevy" => bevy(rest),
         "libtorch" => libtorch(rest),
         "help" | "--help" | "-h" => {
@@ -118,9 +126,14 @@ fn library_path(libtorch: &Libtorch) -> OsString {
     env::join_paths(folders.filter(|folder| !folder.as_os_str().is_empty())).unwrap_or(old)
 }
 
+/// The cargo that started this.
+fn cargo_path() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
 /// Cargo, told where libtorch is.
 fn cargo(libtorch: &Libtorch) -> Command {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = Command::new(cargo_path());
     if let Some(root) = &libtorch.root {
         cargo.env("LIBTORCH", root);
     }
@@ -173,6 +186,8 @@ const TOOL: Program = Program {
 
 /// What needs Bevy: a workspace of its own, by one of its packages.
 const BEVY: &str = "crates/bevy_uncanny";
+/// The fuzz targets: a workspace of its own, since it needs libFuzzer.
+const FUZZ: &str = "tests/fuzz";
 
 const DEMO: Program = Program {
     name: "uncanny-demo",
@@ -292,6 +307,7 @@ fn check() -> Result<ExitCode> {
         cargo.env("RUSTDOCFLAGS", "-D warnings");
         step(cargo, args[0])?;
     }
+    deny::deny(&root()?)?;
     Ok(ExitCode::SUCCESS)
 }
 
