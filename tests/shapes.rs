@@ -700,7 +700,7 @@ fn a_zip_a_folder_and_a_wrapped_zip_give_the_same_at_once() {
     let plain = unzip(&scene.path("out/plain-128x.zip"));
     let unwrapped = unzip(&scene.path("out/wrapped-128x.zip"));
     assert_eq!(names(&plain), names(&files));
-    assert_eq!(names(&unwrapped), names(&wrapped));
+    assert_eq!(names(&unwrapped), names(&files));
     for ((name, bytes), (_, other)) in plain.iter().zip(&unwrapped) {
         assert_eq!(bytes, other, "{name} in the wrapped zip");
         let on_disk = std::fs::read(scene.path("out/folder-128x").join(name)).unwrap();

@@ -156,8 +156,12 @@ impl AssetWatcher for ZipWatcher {}
 type Contents = HashMap<String, Stamp>;
 
 fn contents(path: &Path) -> Option<Contents> {
-    let listing = Listing::of(path, &PackLimits::default(), &|_| false);
-    let listing = listing
+    let mut listing = Listing::of(path, &PackLimits::default(), &|_| false)
+        .inspect_err(|error| tracing::warn!("{error}"))
+        .ok()?;
+    // Names are those by which the pack's files are asked for.
+    listing
+        .settle()
         .inspect_err(|error| tracing::warn!("{error}"))
         .ok()?;
     let entries = (0..listing.len()).map(|at| (listing.entry(at).name.clone(), listing.stamp(at)));

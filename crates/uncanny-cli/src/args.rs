@@ -95,6 +95,10 @@ pub(crate) enum Command {
 /// Reads packs (zip files or folders) and writes each anew, its textures enhanced and everything
 /// else byte for byte as it was. The output appears only when it is complete; an input is never
 /// changed.
+///
+/// Of a mod's or the game's jar it makes a pack to lay over it: the assets alone, with a pack.mcmeta.
+/// A pack in a folder inside is taken out of it. What computers and editors leave behind (__MACOSX,
+/// .DS_Store, Thumbs.db, .git, .xcf) is left out, and the summary says so.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -107,7 +111,7 @@ Examples:
 Exit status: 0 done; 1 finished, but some textures could not be enhanced (they were copied);
 2 nothing was made; 130 interrupted.")]
 pub(crate) struct ConvertArgs {
-    /// The packs: zip files or folders
+    /// The packs: zip files, folders, jars of mods or of the game
     #[arg(required = true, value_name = "IN", value_hint = ValueHint::AnyPath)]
     pub(crate) inputs: Vec<PathBuf>,
 
@@ -248,18 +252,20 @@ pub(crate) struct CacheDirArgs {
 /// Show what `convert` would do, and why
 ///
 /// Decides everything `convert` decides and writes nothing. One row per texture: its path, what
-/// kind it is, what would be done and why, its size before and after; then the totals, and whether
-/// the game's atlas would still fit.
+/// kind it is, what would be done and why, its size before and after; then the totals, whether the
+/// game's atlas would still fit, and what would make the pack better. Of several packs it also says
+/// how large the atlases become when the game lays them over each other.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   uncanny plan Faithful.zip
   uncanny plan Faithful.zip --skip 'textures/gui/**' | less
+  uncanny plan Faithful.zip Mekanism.jar
   uncanny plan Faithful.zip --json | jq '.rows[] | select(.action == \"copy\") | .why'")]
 pub(crate) struct PlanArgs {
-    /// The pack: a zip file or a folder
-    #[arg(value_name = "IN", value_hint = ValueHint::AnyPath)]
-    pub(crate) input: PathBuf,
+    /// The packs: zip files, folders, jars of mods or of the game
+    #[arg(required = true, value_name = "IN", value_hint = ValueHint::AnyPath)]
+    pub(crate) inputs: Vec<PathBuf>,
 
     /// Print JSON instead of a table
     #[arg(long)]

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
 
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
@@ -132,6 +133,7 @@ fn place(error: &Error) -> Option<(NamedSource<String>, LabeledSpan)> {
 fn help(error: &Error) -> Option<String> {
     let help = match error {
         Error::Run(error) => return run_help(error),
+        Error::Pack(error) => return pack_help(error),
         Error::Device(error) => return model_help(error),
         Error::Models(error) => return models_help(error),
         Error::Download(error) => return download_help(error),
@@ -162,6 +164,7 @@ fn run_help(error: &uncanny::Error) -> Option<String> {
     use uncanny::Error as E;
     let help = match error {
         E::Model { source, .. } => return model_help(source.as_ref()),
+        E::Pack { source, .. } => return pack_help(source),
         E::Spool { .. } => {
             "free some disk space there, or choose an output on another disk with -o"
         }
@@ -169,6 +172,65 @@ fn run_help(error: &uncanny::Error) -> Option<String> {
         _ => return None,
     };
     Some(help.to_owned())
+}
+
+/// Which of the other commands suits what was given to one that takes packs.
+fn pack_help(error: &uncanny_pack::Error) -> Option<String> {
+    use uncanny_pack::{Error as E, NotAPack};
+    let (path, found) = match error {
+        E::NoPack { path, found } => (path, found),
+        E::NotAZip { path, looks_like } if looks_like.ends_with("image") => {
+            let path = path.display();
+            return Some(format!(
+                "`uncanny image {path} -o OUT` enhances single pictures"
+            ));
+        }
+        _ => return None,
+    };
+    // What is in a zip must be unpacked first: pictures are read from folders.
+    let inside = |below: &str| {
+        let folder = if path.is_dir() {
+            path.join(below)
+        } else {
+            Path::new("FOLDER").join(below)
+        };
+        let unpack = if path.is_dir() {
+            ""
+        } else {
+            "unpack it into FOLDER; "
+        };
+        (unpack, folder.display().to_string())
+    };
+    let pictures = |below: &Option<String>| {
+        let (unpack, folder) = inside(below.as_deref().unwrap_or_default());
+        format!("{unpack}`uncanny image {folder} -o OUT` enhances the pictures in a folder")
+    };
+    match found {
+        NotAPack::Pictures { .. } => {
+            let pictures = pictures(&None);
+            let sheet = "`uncanny sheet` those that hold many sprites";
+            Some(format!("{pictures}, {sheet}"))
+        }
+        NotAPack::Bedrock { textures, .. } | NotAPack::Luanti { textures, .. } => Some(format!(
+            "{}, one by one, without the edges that tiles need",
+            pictures(textures)
+        )),
+        NotAPack::OldTexturePack { sign } if sign.ends_with("terrain.png") => {
+            let (unpack, sheet) = inside(sign);
+            Some(format!(
+                "{unpack}`uncanny sheet {sheet} --cell 16x16 -o OUT` enhances such a sheet, cell by cell"
+            ))
+        }
+        NotAPack::OldTexturePack { .. } => Some(format!(
+            "{}; to convert it as a pack, move its textures folder into assets/minecraft and write a pack.mcmeta",
+            pictures(&None)
+        )),
+        NotAPack::Assets { .. } if path.is_dir() => {
+            let above = path.canonicalize().ok()?;
+            Some(format!("`uncanny convert {}`", above.parent()?.display()))
+        }
+        _ => None,
+    }
 }
 
 fn model_help(error: &(dyn std::error::Error + 'static)) -> Option<String> {

@@ -63,10 +63,14 @@ pub(crate) fn default_name(
     }
 }
 
-/// The name of a pack without its `.zip`. The folder `.` has a name too, which only the system knows.
+/// The name of a pack without its `.zip` or `.jar`. The folder `.` has a name too, which only the system knows.
 fn stem(input: &Path) -> String {
     let known = |path: &Path| {
-        let name = if is_zip(path) {
+        let jar = || {
+            path.extension()
+                .is_some_and(|end| end.eq_ignore_ascii_case("jar"))
+        };
+        let name = if is_zip(path) || jar() && path.is_file() {
             path.file_stem()
         } else {
             path.file_name()

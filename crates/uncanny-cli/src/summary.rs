@@ -79,6 +79,9 @@ fn write_summary(
         "kept as they were, where they can be read",
     )?;
     line(counts.other_files, "other files", "copied as they were")?;
+    for left in &report.left_out {
+        line(left.files, "left out", &left.to_string())?;
+    }
 
     let failed = || {
         report

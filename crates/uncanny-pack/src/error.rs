@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::NotAPack;
 use crate::name::shown;
 
 /// Why a pack, or one entry of it, cannot be read or written. Every message names its subject; where the user
@@ -64,12 +65,12 @@ pub enum Error {
         offset: u64,
     },
     /// A folder or zip without a resource pack in it.
-    #[error("{} holds no resource pack: there is neither a pack.mcmeta nor an assets folder; {hint}", path.display())]
+    #[error("{} holds no resource pack: {found}", path.display())]
     NoPack {
         /// The folder or file.
         path: PathBuf,
-        /// What to do about it.
-        hint: String,
+        /// What it holds instead.
+        found: NotAPack,
     },
     /// More entries than allowed.
     #[error("{} lists more than {limit} files; no resource pack does: refused", path.display())]
@@ -251,11 +252,13 @@ pub enum Warning {
         /// The entry.
         name: String,
     },
-    /// The pack is in a folder of the archive; the game will not find it there.
-    WrappingFolder {
+    /// The pack is in a folder of the input, which is taken off: the game looks for packs at the top.
+    Unwrapped {
         /// The folder, with its `/`.
-        root: String,
+        folder: String,
     },
+    /// The input is a mod or the game: its art alone is the pack, with a `pack.mcmeta` made for it.
+    MadeMeta,
     /// There are other packs beside the one that was found.
     OtherPacks {
         /// The root that was taken.
@@ -340,16 +343,19 @@ impl fmt::Display for Warning {
             Self::MetaCase { name } => {
                 write!(f, "{} should be spelt pack.mcmeta, or the game will not find it in a zip", shown(name))
             }
-            Self::WrappingFolder { root } => write!(
+            Self::Unwrapped { folder } => write!(
                 f,
-                "the pack is inside the folder {}, where the game does not look; names are kept, so move it up before use",
-                shown(root)
+                "the pack is inside the folder {}, where the game does not look: it is taken out of it",
+                shown(folder)
+            ),
+            Self::MadeMeta => f.write_str(
+                "this is a mod, or the game itself: only its assets are converted, with a new pack.mcmeta, to lay over it",
             ),
             Self::OtherPacks { root, other } => {
                 let at = |root: &str| if root.is_empty() { "the top".to_owned() } else { shown(root) };
                 write!(
                     f,
-                    "there is more than one pack.mcmeta: the pack at {} is converted, the one at {} only copied",
+                    "there is more than one pack.mcmeta: the pack at {} is converted, the one at {} is not",
                     at(root),
                     at(other)
                 )

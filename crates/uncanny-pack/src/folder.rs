@@ -129,6 +129,11 @@ impl FolderSource {
         ))
     }
 
+    /// Names are those below this folder (with its `/`) from now on.
+    pub(crate) fn enter(&mut self, folder: &str) {
+        self.root = name::under(&self.root, folder);
+    }
+
     /// All bytes of a file.
     pub(crate) fn read(&self, path: &Path, entry: &Entry) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::with_capacity(entry.size.min(4 << 20) as usize);

@@ -12,6 +12,8 @@
 mod error;
 mod folder;
 mod json;
+mod layout;
+mod left_out;
 mod limits;
 mod listing;
 mod meta;
@@ -25,6 +27,8 @@ mod zip_out;
 
 pub use error::{Error, Warning};
 pub use json::{JsonError, parse as parse_json};
+pub use layout::NotAPack;
+pub use left_out::{LeftOut, LeftOutReason};
 pub use limits::PackLimits;
 pub use listing::{Listing, Stamp, folder};
 pub use meta::{FormatRange, FormatVersion, Overlay, PackMeta};

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::folder::{FolderSource, Found};
-use crate::pack::{Selection, Source, select};
+use crate::layout::{self, Layout};
+use crate::left_out::{Leaving, junk};
+use crate::pack::{Selection, Settled, Source, select, without_unsafe};
 use crate::zip::{Record, ZipSource};
-use crate::{Entry, Error, Pack, PackLimits, Warning};
+use crate::{Entry, Error, LeftOutReason, Pack, PackLimits, Warning};
 
 /// What changes whenever a file is written, replaced or moved, as far as its file system can tell: two writes within
 /// one tick of its clock look like one.
@@ -55,6 +57,16 @@ impl Stamp {
         }
     }
 
+    /// Of bytes that were made here.
+    fn of_bytes(bytes: &[u8]) -> Self {
+        Self {
+            size: bytes.len() as u64,
+            modified: None,
+            changed: (i64::from(crc32fast::hash(bytes)), 0),
+            identity: (0, 0),
+        }
+    }
+
     /// When the file was last written, where the file system says.
     #[must_use]
     pub fn modified(&self) -> Option<SystemTime> {
@@ -95,6 +107,7 @@ pub struct Listing {
     source: Source,
     found: Vec<Found>,
     warnings: Vec<Warning>,
+    settled: Option<Settled>,
 }
 
 impl Listing {
@@ -119,6 +132,7 @@ impl Listing {
             source,
             found,
             warnings,
+            settled: None,
         })
     }
 
@@ -189,6 +203,9 @@ impl Listing {
     pub fn read(&self, index: usize) -> Result<Vec<u8>, Error> {
         match (self.entry(index), &self.source) {
             (entry, _) if entry.directory => Ok(Vec::new()),
+            (entry, _) if self.made(entry).is_some() => {
+                Ok(self.made(entry).unwrap_or_default().to_vec())
+            }
             (entry, Source::Folder(folder)) => folder.read(&self.path, entry),
             (_, Source::Zip { zip, records }) => Ok(zip.read(records[index])?.0),
         }
@@ -200,17 +217,110 @@ impl Listing {
         let mut each = kept.iter();
         self.found.retain(|_| each.next() == Some(&true));
         if let Source::Zip { records, .. } = &mut self.source {
+            // What was made here comes last and is none of the zip's.
             let mut each = kept.iter();
             records.retain(|_| each.next() == Some(&true));
         }
     }
 
-    /// The pack in the folder or zip.
+    /// Leaves only the pack: without what computers and editors leave behind, out of the folder that it is in, and of a
+    /// mod or the game its art alone, with a `pack.mcmeta` that is made for it and comes last. Names are those of the
+    /// output from then on.
     ///
     /// # Errors
     /// [`Error::NoPack`] when there is none.
-    pub fn into_pack(self) -> Result<Pack, Error> {
+    pub fn settle(&mut self) -> Result<(), Error> {
+        if self.settled.is_some() {
+            return Ok(());
+        }
+        let mut leaving = Leaving::default();
+        if let Source::Folder(_) = self.source {
+            // Those of a zip were sorted out when it was listed.
+            let warnings = &mut self.warnings;
+            self.found
+                .retain(|found| without_unsafe(&found.entry, warnings));
+        }
+        self.leave(&mut leaving, &|name| junk(name));
+        let layout = self.layout()?;
+        let outside = Some(LeftOutReason::Outside);
+        self.leave(
+            &mut leaving,
+            &|name| match name.strip_prefix(&layout.folder) {
+                Some(name) => layout.stray(name),
+                None => outside,
+            },
+        );
+        for found in &mut self.found {
+            found.entry.name.drain(..layout.folder.len());
+        }
+        // The entry of the folder itself.
+        self.retain(|entry| !entry.name.is_empty());
+        if let Source::Folder(folder) = &mut self.source {
+            folder.enter(&layout.folder);
+        }
+        if let Some(made) = &layout.made {
+            self.found.push(Found {
+                entry: Entry {
+                    name: layout::META.to_owned(),
+                    directory: false,
+                    size: made.len() as u64,
+                },
+                stamp: Stamp::of_bytes(made),
+            });
+        }
+        self.warnings.extend(layout.warnings);
+        self.settled = Some(Settled {
+            folder: layout.folder,
+            meta: layout.meta,
+            made: layout.made,
+            left_out: leaving.finish(),
+        });
+        Ok(())
+    }
+
+    fn layout(&self) -> Result<Layout, Error> {
+        let names: Vec<&str> = self
+            .found
+            .iter()
+            .map(|found| found.entry.name.as_str())
+            .collect();
+        let read = |name: &str| {
+            let at = names.iter().position(|known| *known == name)?;
+            self.read(at).ok()
+        };
+        layout::find(&self.path, &names, &read)
+    }
+
+    /// Drops and counts what there is a reason to leave out.
+    fn leave(&mut self, leaving: &mut Leaving, reason: &dyn Fn(&str) -> Option<LeftOutReason>) {
+        self.retain(|entry| match reason(&entry.name) {
+            Some(reason) => {
+                leaving.note(reason, &entry.name);
+                false
+            }
+            None => true,
+        });
+    }
+
+    /// The bytes of an entry that was made here.
+    fn made(&self, entry: &Entry) -> Option<&[u8]> {
+        self.settled.as_ref()?.made(&entry.name)
+    }
+
+    /// The pack in the folder or zip, [`settled`](Self::settle).
+    ///
+    /// # Errors
+    /// [`Error::NoPack`] when there is none.
+    pub fn into_pack(mut self) -> Result<Pack, Error> {
+        self.settle()?;
         let entries = self.found.into_iter().map(|found| found.entry).collect();
-        Pack::of(&self.path, self.source, entries, self.warnings)
+        let settled = self.settled.unwrap_or_default();
+        Ok(Pack::of(
+            &self.path,
+            self.source,
+            entries,
+            self.warnings,
+            settled,
+        ))
     }
 }

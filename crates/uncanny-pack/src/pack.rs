@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::folder::FolderSource;
+use crate::layout::META;
 use crate::listing::Listing;
 use crate::zip::{Contents, ZipSource};
-use crate::{Error, PackLimits, PackMeta, Warning, json, name};
+use crate::{Error, LeftOut, PackLimits, PackMeta, Warning, json, name};
 
 /// How a pack is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,7 +23,7 @@ pub enum PackFormat {
 /// One file of a pack, or one folder that it lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its full name as in the archive, parts separated by `/`; a folder's ends with one. Safe to write anywhere.
+    /// Its full name in the pack, parts separated by `/`; a folder's ends with one. Safe to write anywhere.
     pub name: String,
     /// Whether it is a folder.
     pub directory: bool,
@@ -51,7 +52,7 @@ pub struct Pack {
     source: Source,
     entries: Vec<Entry>,
     by_name: HashMap<String, usize>,
-    root: String,
+    settled: Settled,
     meta: PackMeta,
     warnings: Vec<Warning>,
     late: Mutex<BTreeMap<usize, Late>>,
@@ -68,6 +69,25 @@ pub(crate) enum Source {
     Folder(FolderSource),
 }
 
+/// What a listing found out about the pack in it.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    /// The folder that the pack was in, with its `/`; empty when it was in none.
+    pub(crate) folder: String,
+    /// The name of its `pack.mcmeta`.
+    pub(crate) meta: Option<String>,
+    /// A `pack.mcmeta` that is not in the input.
+    pub(crate) made: Option<Vec<u8>>,
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+impl Settled {
+    /// The bytes of an entry that is not in the input.
+    pub(crate) fn made(&self, name: &str) -> Option<&[u8]> {
+        self.made.as_deref().filter(|_| name == META)
+    }
+}
+
 /// What turned out about an entry when it was read.
 #[derive(Clone, Debug)]
 enum Late {
@@ -76,10 +96,13 @@ enum Late {
 }
 
 impl Pack {
-    /// Opens a folder, a zip, or either with the pack in a folder inside. Lists it, reads `pack.mcmeta`, no more.
+    /// Opens a folder, a zip, or either with the pack in a folder inside, or a mod's or the game's jar. Lists it, reads
+    /// `pack.mcmeta`, no more.
     ///
+    /// What is no part of the pack is left out ([`left_out`](Self::left_out)): what computers and editors leave behind,
+    /// what lies beside the folder the pack is in, the code of a mod.
     /// Entries that must not be written anywhere (unsafe names, links out of the pack) and later entries of a
-    /// name are left out; [`warnings`](Self::warnings) names them.
+    /// name are dropped; [`warnings`](Self::warnings) names them.
     ///
     /// # Errors
     /// When it is neither, is encrypted, damaged or hostile beyond `limits`, or holds no pack.
@@ -107,35 +130,23 @@ impl Pack {
         path: &Path,
         source: Source,
         entries: Vec<Entry>,
-        warnings: Vec<Warning>,
-    ) -> Result<Self, Error> {
-        let (entries, warnings) = match source {
-            Source::Folder(_) => without_unsafe(entries, warnings),
-            // Those of a zip were sorted out when it was listed.
-            Source::Zip { .. } => (entries, warnings),
-        };
-        Self::new(path, source, entries, warnings)
-    }
-
-    fn new(
-        path: &Path,
-        source: Source,
-        entries: Vec<Entry>,
         mut warnings: Vec<Warning>,
-    ) -> Result<Self, Error> {
+        settled: Settled,
+    ) -> Self {
         warn_of_clashes(&entries, &mut warnings);
-        let by_name = entries
+        let by_name: HashMap<String, usize> = entries
             .iter()
             .enumerate()
             .map(|(index, entry)| (entry.name.clone(), index))
             .collect();
-        let (root, meta) = find_root(path, &entries, &mut warnings)?;
+        let meta = settled.meta.as_ref();
+        let meta = meta.and_then(|name| by_name.get(name).copied());
         let mut pack = Self {
             path: path.to_owned(),
             source,
             entries,
             by_name,
-            root,
+            settled,
             meta: PackMeta::default(),
             warnings,
             late: Mutex::default(),
@@ -144,7 +155,7 @@ impl Pack {
         for warning in &pack.warnings {
             tracing::debug!(pack = %path.display(), "{warning}");
         }
-        Ok(pack)
+        pack
     }
 
     /// Every entry in pack order: a zip's central directory, or a folder sorted by name.
@@ -170,6 +181,9 @@ impl Pack {
         if self.entries[entry].directory {
             return Ok(Vec::new());
         }
+        if let Some(made) = self.made(entry) {
+            return Ok(made.to_vec());
+        }
         match &self.source {
             Source::Folder(folder) => folder.read(&self.path, &self.entries[entry]),
             Source::Zip { zip, records } => {
@@ -180,9 +194,18 @@ impl Pack {
         }
     }
 
-    /// Where the file of an entry lies; for a zip, the zip.
+    /// The bytes of an entry that is not in the input but was made for the pack: the `pack.mcmeta` for the art of a mod.
+    ///
+    /// # Panics
+    /// When there is no entry of this index.
+    pub fn made(&self, entry: usize) -> Option<&[u8]> {
+        self.settled.made(&self.entries[entry].name)
+    }
+
+    /// Where the file of an entry lies; the pack itself for what is in a zip, or was [`made`](Self::made).
     pub fn place(&self, entry: usize) -> PathBuf {
         match &self.source {
+            _ if self.made(entry).is_some() => self.path.clone(),
             Source::Folder(folder) => folder.place(&self.entries[entry]),
             Source::Zip { .. } => self.path.clone(),
         }
@@ -217,9 +240,15 @@ impl Pack {
         misstated.into_iter().chain(blind).collect()
     }
 
-    /// The prefix of all names of the pack proper: empty, or a wrapping folder with its `/`.
-    pub fn root(&self) -> &str {
-        &self.root
+    /// The folder of the input in which the pack lies, with its `/`, which the names of entries are without; empty when
+    /// it lies at the top.
+    pub fn folder(&self) -> &str {
+        &self.settled.folder
+    }
+
+    /// Files of the input that are no part of the pack, and so are no entries.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.settled.left_out
     }
 
     /// What `pack.mcmeta` says.
@@ -373,21 +402,14 @@ pub(crate) fn select(path: &Path, zip: &ZipSource) -> Result<Selection, Error> {
     })
 }
 
-/// Drops the files of a folder that could not be written everywhere.
-fn without_unsafe(entries: Vec<Entry>, mut warnings: Vec<Warning>) -> (Vec<Entry>, Vec<Warning>) {
-    let kept = entries
-        .into_iter()
-        .filter(|entry| match name::problem(&entry.name) {
-            Some(reason) => {
-                warnings.push(Warning::UnsafeName {
-                    name: entry.name.clone(),
-                    reason,
-                });
-                false
-            }
-            None => true,
-        });
-    (kept.collect(), warnings)
+/// Whether a file of a folder could be written everywhere; if not, it is warned of.
+pub(crate) fn without_unsafe(entry: &Entry, warnings: &mut Vec<Warning>) -> bool {
+    let problem = name::problem(&entry.name);
+    warnings.extend(problem.map(|reason| Warning::UnsafeName {
+        name: entry.name.clone(),
+        reason,
+    }));
+    problem.is_none()
 }
 
 /// Names that a zip can hold side by side but a folder cannot.
@@ -415,100 +437,4 @@ fn warn_of_clashes(entries: &[Entry], warnings: &mut Vec<Warning>) {
             }
         }
     }
-}
-
-/// Where the pack starts, and the entry of its `pack.mcmeta`.
-fn find_root(
-    path: &Path,
-    entries: &[Entry],
-    warnings: &mut Vec<Warning>,
-) -> Result<(String, Option<usize>), Error> {
-    const META: &str = "pack.mcmeta";
-    let split = |name: &str| name.rfind('/').map_or(0, |slash| slash + 1);
-    let depth = |name: &str| name.matches('/').count();
-    let mut metas: Vec<usize> = (0..entries.len())
-        .filter(|&index| {
-            let entry = &entries[index];
-            !entry.directory && entry.name[split(&entry.name)..].eq_ignore_ascii_case(META)
-        })
-        .collect();
-    // The least deep one; among those the well-spelt one; then the first. The sort is stable.
-    metas.sort_by_key(|&index| {
-        let name = &entries[index].name;
-        (depth(name), !name.ends_with(META))
-    });
-    let assets = least_deep_assets(entries);
-    if let Some(&meta) = metas.first() {
-        let name = &entries[meta].name;
-        let root = &name[..split(name)];
-        let assets_there = entries.iter().any(|entry| {
-            entry
-                .name
-                .strip_prefix(root)
-                .is_some_and(|rest| rest.starts_with("assets/"))
-        });
-        if root.is_empty() || assets_there || assets != Some("") {
-            if !name.ends_with(META) {
-                warnings.push(Warning::MetaCase { name: name.clone() });
-            }
-            if let Some(&other) = metas
-                .iter()
-                .find(|&&other| entries[other].name[..split(&entries[other].name)] != *root)
-            {
-                let other = &entries[other].name;
-                warnings.push(Warning::OtherPacks {
-                    root: root.to_owned(),
-                    other: other[..split(other)].to_owned(),
-                });
-            }
-            warn_of_wrapping(root, warnings);
-            return Ok((root.to_owned(), Some(meta)));
-        }
-    }
-    let Some(root) = assets else {
-        let ends = |end: &str| {
-            entries
-                .iter()
-                .find(|entry| entry.name.to_ascii_lowercase().ends_with(end))
-        };
-        let hint = if ends("manifest.json").is_some() {
-            "it looks like a Bedrock pack, and only Java packs are converted".to_owned()
-        } else if let Some(nested) = ends(".zip") {
-            format!(
-                "it holds the zip {}: unpack that one and give it",
-                name::shown(&nested.name)
-            )
-        } else {
-            "give the folder or zip in which pack.mcmeta lies".to_owned()
-        };
-        return Err(Error::NoPack {
-            path: path.to_owned(),
-            hint,
-        });
-    };
-    warnings.push(Warning::NoMeta);
-    warn_of_wrapping(root, warnings);
-    Ok((root.to_owned(), None))
-}
-
-fn warn_of_wrapping(root: &str, warnings: &mut Vec<Warning>) {
-    if !root.is_empty() {
-        warnings.push(Warning::WrappingFolder {
-            root: root.to_owned(),
-        });
-    }
-}
-
-/// What precedes the least deep `assets/` with something in it.
-fn least_deep_assets(entries: &[Entry]) -> Option<&str> {
-    let roots = entries.iter().filter_map(|entry| {
-        let name = entry.name.as_str();
-        let at = if name.starts_with("assets/") {
-            0
-        } else {
-            name.find("/assets/")? + 1
-        };
-        (name.len() > at + "assets/".len()).then_some(&name[..at])
-    });
-    roots.min_by_key(|root| root.matches('/').count())
 }

@@ -151,6 +151,9 @@ impl PackWriter {
         if entry.directory {
             return self.put(entry, &[]);
         }
+        if let Some(bytes) = pack.made(index) {
+            return self.put(entry, bytes);
+        }
         let target = self.target.clone();
         let failed = |source| Error::write("write", &target, source);
         match (&mut self.sink, pack.source()) {

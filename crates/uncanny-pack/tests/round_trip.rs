@@ -16,7 +16,10 @@ type Files = Vec<(String, Vec<u8>)>;
 fn files() -> impl Strategy<Value = Files> {
     let part = prop_oneof!["[a-z0-9_.-]{1,12}", "[A-Z a-z]{1,5}", "[^/\\\\\u{0}]{1,6}"];
     let part = part.prop_filter("no parts that mean something", |part| {
-        !matches!(part.as_str(), "." | "..")
+        let end = part.rsplit_once('.').map_or("", |(_, end)| end);
+        // Hidden files, backups and sources are left out on purpose.
+        !(part.starts_with('.') || part.ends_with('~'))
+            && !(2..=4).contains(&end.len())
             && !part.contains(['/', '\\', '\0'])
             && part.as_bytes().get(1) != Some(&b':')
     });

@@ -32,6 +32,8 @@ pub struct Facts {
     pub uniform: bool,
     /// Distinct RGBA values; none above 256.
     pub colours: Option<u32>,
+    /// Nearly all of it is near (128, 128, 255), whatever its alpha: the colours of a map of normals, and of little else.
+    pub normals: bool,
 }
 
 /// Looks at every pixel once.
@@ -74,7 +76,20 @@ pub fn facts(image: &RgbaImage) -> Facts {
         colours: u32::try_from(colours.len())
             .ok()
             .filter(|&count| count <= 256),
+        normals: looks_like_normals(image),
     }
+}
+
+/// Whether three texels of four lean little from (128, 128, 255). LabPBR keeps occlusion in blue, which is mostly none,
+/// and height in alpha, which so says nothing here.
+fn looks_like_normals(image: &RgbaImage) -> bool {
+    const LEAN: u8 = 40;
+    let near = image.pixels().filter(|pixel| {
+        let [r, g, b, _] = pixel.0;
+        r.abs_diff(128) <= LEAN && g.abs_diff(128) <= LEAN && b >= 255 - LEAN
+    });
+    let (all, near) = (image.pixels().len(), near.count());
+    all > 0 && 4 * near >= 3 * all
 }
 
 #[cfg(test)]
@@ -103,6 +118,28 @@ mod tests {
         assert!(facts(&image).grey);
         image.put_pixel(1, 0, [7, 8, 7, 1].into());
         assert!(!facts(&image).grey);
+    }
+
+    #[test]
+    fn normals_are_told_from_blue_things() {
+        let all = |pixel: [u8; 4]| facts(&RgbaImage::from_pixel(4, 4, pixel.into())).normals;
+        assert!(all([128, 128, 255, 255]) && all([127, 127, 255, 0]) && all([150, 110, 230, 9]));
+        for colour in [
+            [60, 68, 170, 255],
+            [58, 175, 217, 255],
+            [142, 185, 255, 255],
+            [133, 97, 191, 255],
+            [255, 255, 255, 255],
+            [128, 128, 128, 255],
+        ] {
+            assert!(!all(colour), "{colour:?}");
+        }
+        let mut some = RgbaImage::from_pixel(4, 4, [128, 128, 255, 255].into());
+        for at in 0..5 {
+            assert!(facts(&some).normals, "{at} others");
+            some.put_pixel(at % 4, at / 4, [20, 128, 200, 255].into());
+        }
+        assert!(!facts(&some).normals);
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub use live::{
     Alone, Content, Hints, Keep, LeaveOut, LivePack, LivePictures, Made, Make, News, enhance_alone,
 };
 pub use models::{Baselines, ModelError, ModelInfo, Models};
-pub use plan::{ATLAS_LIMIT, ATLAS_WARNING, Action, AtlasEstimate, Plan, PlanRow, chain};
+pub use plan::{ATLAS_LIMIT, ATLAS_WARNING, Action, AtlasEstimate, Plan, PlanRow, chain, together};
 pub use report::{Counts, Report, ReportModel, ReportRow, Seconds};
 pub use run::{Run, convert, run};
 pub use watch::{NewSettings, SettingsFile, Watch, WatchEvent, WatchReport, watch};

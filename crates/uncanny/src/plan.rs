@@ -12,12 +12,12 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 use serde::{Serialize, Serializer};
-use uncanny_pack::{AssetKind, Pack, Rules, TextureRule, Treatment};
+use uncanny_pack::{AssetKind, LeftOut, Pack, Rules, TextureRule, Treatment};
 use uncanny_texture::{
     AlphaRule, Cell, Channels, Edge, Edges, Facts, Method, Recipe, Rect, Scale, TileGrid,
 };
 
-pub use atlas::{ATLAS_LIMIT, ATLAS_WARNING, AtlasEstimate};
+pub use atlas::{ATLAS_LIMIT, ATLAS_WARNING, AtlasEstimate, together};
 pub(crate) use look::Look;
 
 use crate::config::{ActionChoice, AlphaChoice, Settings};
@@ -122,14 +122,20 @@ pub struct Plan {
     pub models: Vec<ModelInfo>,
     /// Files that the plan says nothing of: they are copied byte for byte.
     pub other_files: usize,
+    /// Files of the input that are no part of the pack and are not in the output.
+    pub left_out: Vec<LeftOut>,
     /// The atlases that the pack adds to.
     pub atlases: Vec<AtlasEstimate>,
+    /// What would make the pack better, whatever is done with it here.
+    pub advice: Vec<String>,
     /// What the user should know before starting.
     pub warnings: Vec<String>,
     /// Why [`run`](crate::run::run()) will refuse this plan, if it will.
     pub refusal: Option<String>,
     /// One row a texture or adapted sidecar, in pack order.
     pub rows: Vec<PlanRow>,
+    #[serde(skip)]
+    pub(crate) sprites: atlas::Sprites,
     #[serde(skip)]
     pub(crate) seconds: f64,
     /// The fingerprint of what judges faces, where any are searched.
@@ -219,7 +225,7 @@ impl Plan {
         let palettes = palettes(pack, &drafts, look);
         let mut rows: Vec<PlanRow> = drafts
             .iter()
-            .map(|draft| draft.row(scale, &infos, &palettes))
+            .map(|draft| draft.row(&infos, &palettes))
             .collect();
         let mut warnings = pack_warnings(pack, rules, &rows);
         let names: Vec<&str> = drafts.iter().map(|draft| draft.name.as_str()).collect();
@@ -229,7 +235,8 @@ impl Plan {
         ));
         rows.extend(companions(pack, rules, scale, &rows, &mut warnings));
         rows.sort_by_key(|row| row.entry);
-        let atlases = atlas::estimate(&drafts, scale);
+        let sprites = atlas::sprites(&drafts);
+        let atlases = atlas::estimate(&sprites);
         let refusal = atlas::judge(&atlases, scale, options.scale.is_some(), &mut warnings);
         let files = pack
             .entries()
@@ -241,7 +248,10 @@ impl Plan {
             scale,
             models: infos,
             other_files: files - rows.len(),
+            left_out: pack.left_out().to_vec(),
             atlases,
+            advice: atlas::advice(&sprites),
+            sprites,
             warnings,
             refusal,
             rows,
@@ -349,6 +359,8 @@ struct Draft {
     why: String,
     size: Option<(u32, u32)>,
     facts: Option<Facts>,
+    /// Output pixels per pixel, where it is scaled.
+    scale: Scale,
     /// Copied only because it is of one colour: it may as well be enlarged.
     plain: bool,
     /// The colours of the texture itself, when it is bound to a palette.
@@ -376,12 +388,13 @@ impl Draft {
             why: String::new(),
             size: None,
             facts: None,
+            scale,
             plain: false,
             colours: Vec::new(),
             error: None,
             group: None,
         };
-        if let Err(error) = guarded(|| draft.decide(pack, rules, options, scale, look)) {
+        if let Err(error) = guarded(|| draft.decide(pack, rules, options, look)) {
             draft.action = Action::Copy;
             draft.why = format!("cannot be read: {error}");
             draft.error = Some(error);
@@ -395,7 +408,6 @@ impl Draft {
         pack: &Pack,
         rules: &Rules,
         options: &Options,
-        scale: Scale,
         look: &LookAt<'_>,
     ) -> Result<(), String> {
         let look = look(self.entry)?;
@@ -434,6 +446,17 @@ impl Draft {
         if self.action == Action::Copy {
             return Ok(());
         }
+        let Some(scale) = self.fitting_scale() else {
+            self.action = Action::Copy;
+            self.why = "larger than half of what the game draws: enlarged it would not be shown"
+                .to_owned();
+            return Ok(());
+        };
+        if scale != self.scale {
+            let why = &self.why;
+            self.why = format!("{why}; {scale}, since the game draws no more than that");
+            self.scale = scale;
+        }
         let longest = self.longest_side(size) as u64 * u64::from(scale.get());
         if longest > u64::from(options.max_size) {
             self.action = Action::Copy;
@@ -456,6 +479,16 @@ impl Draft {
         }
         let facts = look.facts(&again)?;
         self.facts = Some(facts);
+        self.rule = self.rule.take().map(|rule| match rule.maybe_normals {
+            true if facts.normals => {
+                let rule = rule.as_normals();
+                if wished.is_none() {
+                    self.why = rule.why.to_string();
+                }
+                rule
+            }
+            _ => rule,
+        });
         if facts.uniform && wished.is_none() {
             self.action = Action::Copy;
             self.why = "one colour".to_owned();
@@ -490,6 +523,25 @@ impl Draft {
             .iter()
             .map(|cell| cell.rect.width.max(cell.rect.height));
         sides.max().unwrap_or(whole)
+    }
+
+    /// The scale that is wanted, or what remains of it by halves where the game draws only so many pixels.
+    fn fitting_scale(&self) -> Option<Scale> {
+        let rule = self.rule.as_ref()?;
+        let Some(largest) = rule.largest_cell else {
+            return Some(self.scale);
+        };
+        let sides = rule.cells.iter();
+        let side = sides
+            .map(|cell| cell.rect.width.max(cell.rect.height))
+            .max()?;
+        let halves = std::iter::successors(Some(self.scale.get()), |scale| Some(scale / 2));
+        let fits = |scale: &u32| u64::from(side) * u64::from(*scale) <= u64::from(largest);
+        let scale = halves.take_while(|scale| *scale > 0).find(fits)?;
+        // Not at all, but for who asked for that.
+        (scale > 1 || scale == self.scale.get())
+            .then(|| Scale::new(scale).ok())
+            .flatten()
     }
 
     fn scaled(&self) -> bool {
@@ -541,11 +593,12 @@ impl Draft {
         cells
     }
 
-    fn row(&self, scale: Scale, models: &[ModelInfo], palettes: &Palettes) -> PlanRow {
-        let job = self.scaled().then(|| self.job(scale, models, palettes));
+    fn row(&self, models: &[ModelInfo], palettes: &Palettes) -> PlanRow {
+        let job = self.scaled().then(|| self.job(models, palettes));
         let size_out = match self.size {
             Some((width, height)) if self.scaled() => {
-                Some((width * scale.get(), height * scale.get()))
+                let scale = self.scale.get();
+                Some((width * scale, height * scale))
             }
             size => size,
         };
@@ -566,7 +619,7 @@ impl Draft {
         }
     }
 
-    fn job(&self, scale: Scale, models: &[ModelInfo], palettes: &Palettes) -> Job {
+    fn job(&self, models: &[ModelInfo], palettes: &Palettes) -> Job {
         let rule = self.rule.as_ref().expect("a scaled texture has a rule");
         let enhance = self.action == Action::Enhance;
         let model = if enhance {
@@ -602,7 +655,7 @@ impl Draft {
             preblur: self.settings.preblur,
             nudge: None,
             iterations: self.settings.iterations,
-            scale,
+            scale: self.scale,
         };
         let dream = self.dream();
         let (tiles, bytes) = cost(
@@ -749,6 +802,13 @@ fn pack_warnings(pack: &Pack, rules: &Rules, rows: &[PlanRow]) -> Vec<String> {
             .as_ref()
             .map(|error| format!("{}: {error}", row.name))
     }));
+    let texture = |row: &PlanRow| row.kind.is_some_and(|kind| kind != AssetKind::PackIcon);
+    if !rows.iter().any(texture) {
+        warnings.push(
+            "the pack holds no textures (PNG files in assets): there is nothing to enhance"
+                .to_owned(),
+        );
+    }
     warnings
 }
 

@@ -1,6 +1,7 @@
 //! What a run did, for people and for `--report report.json`.
 
 use serde::Serialize;
+use uncanny_pack::LeftOut;
 
 use crate::{Outcome, Stage};
 
@@ -19,6 +20,8 @@ pub struct Report {
     pub device: String,
     /// Output pixels per input pixel.
     pub scale: u32,
+    /// Files of the input that are no part of the pack and are not in the output.
+    pub left_out: Vec<LeftOut>,
     /// How many rows have which outcome.
     pub counts: Counts,
     /// Time spent.

@@ -466,6 +466,7 @@ impl<'a> Shared<'a> {
                 .collect(),
             device: device.to_owned(),
             scale: self.plan.scale.get(),
+            left_out: self.plan.left_out.clone(),
             counts: Counts::of(&rows, self.plan.other_files),
             seconds: Seconds {
                 plan: self.plan.seconds,

@@ -70,9 +70,7 @@ impl Catalogue {
         let mut catalogue = Self::default();
         let mut found: Vec<(&str, &str, usize)> = Vec::new();
         for (index, entry) in pack.entries().iter().enumerate() {
-            let Some(inside) = entry.name.strip_prefix(pack.root()) else {
-                continue;
-            };
+            let inside = entry.name.as_str();
             let mut parts = inside.splitn(3, '/');
             let (Some("assets"), Some(_), Some(rest)) = (parts.next(), parts.next(), parts.next())
             else {
@@ -102,7 +100,7 @@ impl Catalogue {
                     continue;
                 }
             };
-            let sidecar = pack.find(&format!("{}{inside}.mcmeta", pack.root()));
+            let sidecar = pack.find(&format!("{inside}.mcmeta"));
             let sidecar = sidecar.and_then(|index| pack.read(index).ok());
             let sequence = Sequence::of(picture.dimensions(), sidecar.as_deref());
             if catalogue.layers + sequence.frames > MOST_LAYERS {
@@ -167,7 +165,7 @@ impl Catalogue {
                 .map(|place| format!("assets/minecraft/textures/entity/{place}.png"));
             let found = paths
                 .clone()
-                .find(|path| pack.find(&format!("{}{path}", pack.root())).is_some());
+                .find(|path| pack.find(path).is_some());
             match found {
                 Some(path) => {
                     self.entities.insert(name, path);
@@ -183,8 +181,7 @@ impl Catalogue {
     fn find_tints(&mut self, pack: &Pack) {
         let map = |name: &str| {
             let index = pack.find(&format!(
-                "{}assets/minecraft/textures/colormap/{name}.png",
-                pack.root()
+                "assets/minecraft/textures/colormap/{name}.png"
             ))?;
             let picture = image::load_from_memory(&pack.read(index).ok()?)
                 .ok()?

@@ -1,8 +1,9 @@
-//! `uncanny plan IN`: what `convert` would do, as a table or as JSON on standard output.
+//! `uncanny plan IN...`: what `convert` would do, as a table or as JSON on standard output.
 
 use std::io::{self, Write};
 
-use uncanny::{Action, Plan, PlanRow};
+use serde::Serialize;
+use uncanny::{Action, AtlasEstimate, Plan, PlanRow, together};
 use uncanny_model::DeviceChoice;
 use uncanny_pack::{Pack, PackLimits, Rules};
 
@@ -15,27 +16,74 @@ use crate::{options, summary};
 
 pub(crate) fn run(args: &PlanArgs, _talk: Talk) -> Result<u8, Error> {
     let options = options::resolve(&args.enhance)?;
-    let pack = Pack::open(&args.input, &PackLimits::default())?;
-    let rules = Rules::read(&pack);
     // A plan needs a model's scale, not its speed.
     let mut models = Loaded::new(DeviceChoice::Cpu, None, options.scale, Some(options.reach));
-    let plan = Plan::new(&pack, &rules, &options, &mut models)?;
-    for warning in &plan.warnings {
-        tracing::warn!("{warning}");
+    let mut plans = Vec::new();
+    for input in &args.inputs {
+        let pack = Pack::open(input, &PackLimits::default())?;
+        let rules = Rules::read(&pack);
+        let plan = Plan::new(&pack, &rules, &options, &mut models)?;
+        for warning in &plan.warnings {
+            tracing::warn!("{warning}");
+        }
+        if let Some(refusal) = &plan.refusal {
+            tracing::warn!("convert will refuse this: {refusal}");
+        }
+        plans.push(plan);
     }
-    if let Some(refusal) = &plan.refusal {
-        tracing::warn!("convert will refuse this: {refusal}");
+    if let [plan] = plans.as_slice() {
+        output::print(|out| match args.json {
+            true => json(out, plan),
+            false => show(out, plan),
+        })?;
+        return Ok(0);
     }
-    output::print(|out| {
-        if args.json {
-            serde_json::to_writer_pretty(&mut *out, &plan)?;
-            writeln!(out)
-        } else {
-            table(out, &plan, output::columns())?;
-            totals(out, &plan)
+    let (atlases, warnings) = together(&plans);
+    for warning in &warnings {
+        tracing::warn!("together: {warning}");
+    }
+    let all = Together { plans, atlases };
+    output::print(|out| match args.json {
+        true => json(out, &all),
+        false => {
+            for plan in &all.plans {
+                writeln!(out, "{}", plan.input)?;
+                show(out, plan)?;
+                writeln!(out)?;
+            }
+            writeln!(out, "Together, the largest of each texture counted:")?;
+            growth(out, &all.atlases, "these packs")
         }
     })?;
     Ok(0)
+}
+
+/// Several packs that the game lays over each other.
+#[derive(Serialize)]
+struct Together {
+    plans: Vec<Plan>,
+    atlases: Vec<AtlasEstimate>,
+}
+
+fn json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    writeln!(out)
+}
+
+fn show(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
+    table(out, plan, output::columns())?;
+    totals(out, plan)
+}
+
+fn growth(out: &mut dyn Write, atlases: &[AtlasEstimate], of: &str) -> io::Result<()> {
+    for atlas in atlases {
+        writeln!(
+            out,
+            "The atlas of {} grows from {:.1} to {:.1} megapixels ({} sprites of {of}).",
+            atlas.atlas, atlas.megapixels_in, atlas.megapixels_out, atlas.sprites
+        )?;
+    }
+    Ok(())
 }
 
 /// The widths of the columns that may have to give way.
@@ -166,6 +214,9 @@ fn totals(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
             plan.other_files
         )?;
     }
+    for left in &plan.left_out {
+        writeln!(out, "{:>6} to leave out: {left}", left.files)?;
+    }
     let names: Vec<&str> = plan
         .models
         .iter()
@@ -180,12 +231,9 @@ fn totals(out: &mut dyn Write, plan: &Plan) -> io::Result<()> {
             names.join(", ")
         )?;
     }
-    for atlas in &plan.atlases {
-        writeln!(
-            out,
-            "The atlas of {} grows from {:.1} to {:.1} megapixels ({} sprites of this pack).",
-            atlas.atlas, atlas.megapixels_in, atlas.megapixels_out, atlas.sprites
-        )?;
+    growth(out, &plan.atlases, "this pack")?;
+    for advice in &plan.advice {
+        writeln!(out, "Advice: {advice}.")?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use uncanny::{
     Cache, Models, NewSettings, Options, Outcome, SettingsFile, Watch, WatchEvent, watch,
 };
 use uncanny_model::Device;
-use uncanny_pack::{Pack, PackFormat, PackLimits, Rules, folder};
+use uncanny_pack::{Listing, Pack, PackFormat, PackLimits, Rules, folder};
 use uncanny_texture::Scale;
 
 use crate::args::{EnhanceArgs, MachineArgs};
@@ -125,7 +125,7 @@ pub(crate) fn run(args: &WatchArgs, talk: Talk) -> Result<u8, Error> {
     });
     let teller = Teller::new(talk, args.json, device.to_string());
     let report = watch(Watch {
-        input: &args.input,
+        input: &within(&args.input, &output),
         output: &output,
         force: args.force,
         models: models(&options),
@@ -142,6 +142,24 @@ pub(crate) fn run(args: &WatchArgs, talk: Talk) -> Result<u8, Error> {
         report if report.interrupted => interrupt::EXIT_STATUS,
         report => u8::from(!report.failed.is_empty()),
     })
+}
+
+/// The folder of the pack itself, where it is in another one: `convert` takes it out of that too. The output is no pack
+/// to watch, wherever it lies.
+fn within(input: &Path, output: &Path) -> PathBuf {
+    let output = output.canonicalize().ok();
+    let input_place = input.canonicalize().ok();
+    let below = output
+        .zip(input_place)
+        .and_then(|(output, input)| Some(output.strip_prefix(input).ok()?.to_owned()));
+    let is_output = |name: &str| {
+        let below = below.as_deref();
+        below.is_some_and(|below| Path::new(name).starts_with(below))
+    };
+    let listing = Listing::of(input, &PackLimits::default(), &is_output);
+    let pack = listing.and_then(Listing::into_pack).ok();
+    let pack = pack.filter(|pack| !pack.folder().is_empty());
+    pack.map_or_else(|| input.to_owned(), |pack| input.join(pack.folder()))
 }
 
 /// Where the output goes unless said: named as `convert` would name it.

@@ -109,6 +109,18 @@ impl Rules {
         if let Some(rule) = self.beside_a_base(subject, kind) {
             return rule;
         }
+        let rule = self.by_itself(subject, kind);
+        TextureRule {
+            maybe_normals: self.may_be_normals(subject.logical, kind)
+                && rule.treatment == Treatment::Enhance
+                && rule.palette_key.is_none()
+                && !rule.own_palette,
+            ..rule
+        }
+    }
+
+    /// The decision for a texture that is no map of another one.
+    pub(super) fn by_itself(&self, subject: Subject<'_>, kind: AssetKind) -> TextureRule {
         let mut rule = self.palette_keyed(subject, kind);
         rule.group = rule.group.or_else(|| self.group(subject, rule.kind));
         rule.atlas = rule.atlas.or_else(|| self.atlas(subject, rule.kind));
@@ -189,6 +201,11 @@ impl Rules {
         if let Some(rule) = self.copied_animation(subject) {
             return rule;
         }
+        if matches!(kind, K::Block | K::Item | K::Unknown)
+            && let Some(rule) = self.cut_by_atlas(subject)
+        {
+            return rule;
+        }
         match kind {
             K::Block => self.block(subject),
             // CIT rules dress armour and elytra too, whose textures are twice as wide as high.
@@ -223,8 +240,13 @@ impl Rules {
             .map(|why| TextureRule::copy(kind, why))
     }
 
+    /// How models use a texture, by its own name and by those of the sprites that it is.
     fn uses(&self, subject: Subject<'_>) -> Option<Uses> {
-        self.uses.get(&subject.path.id()?).copied()
+        let id = subject.path.id()?;
+        let sprites = self.atlases.sprites(&id);
+        let named = sprites.filter_map(|sprite| self.uses.get(&sprite).copied());
+        let own = self.uses.get(&id).copied();
+        own.into_iter().chain(named).reduce(Uses::or)
     }
 
     /// Frames and size check in one; the error is the finished rule.
@@ -266,6 +288,21 @@ impl Rules {
 
     /// As [`Self::low`], for blocks and items, which 3D models may use as sheets of islands.
     fn low_use(&self, kind: AssetKind, subject: Subject<'_>) -> Result<Frames, TextureRule> {
+        // Art that stands in these folders for a font alone has any shape: badges of 64x16.
+        let animated = || {
+            let sidecar = self.sidecars.get(subject.name);
+            sidecar.is_some_and(|sidecar| sidecar.animation.is_some())
+        };
+        if let Some(drawn) = self.glyph(subject)
+            && subject.size.0 != subject.size.1
+            && self.uses(subject).is_none()
+            && !animated()
+        {
+            return match self.resolution.glyph_already_high(subject.size, drawn) {
+                Some(why) => Err(TextureRule::copy(kind, why)),
+                None => Ok(Frames(vec![subject.rect()])),
+            };
+        }
         match self.uses(subject) {
             Some(Uses {
                 part: true,
@@ -293,11 +330,11 @@ impl Rules {
             return frames.enhance(kind, Edges::TRANSPARENT, "drawn flat: open sides");
         }
         let (face, _) = faces::face(stem(subject.texture()), vanilla, uses);
-        TextureRule {
+        let rule = TextureRule {
             hard_alpha: face.cutout(),
-            glyphs: self.is_glyph(subject),
             ..frames.enhance(kind, face.edges(), face.why())
-        }
+        };
+        self.and_glyph(subject, rule)
     }
 
     fn item(&self, subject: Subject<'_>) -> TextureRule {
@@ -319,20 +356,31 @@ impl Rules {
             }) => (Edges::CLAMP, "part of a model: no wrap"),
             _ => (Edges::TRANSPARENT, "item: open sides, hard outline"),
         };
-        TextureRule {
+        let rule = TextureRule {
             hard_alpha: true,
-            glyphs: self.is_glyph(subject),
             ..frames.enhance(kind, edges, why)
-        }
+        };
+        self.and_glyph(subject, rule)
     }
 
-    /// Whether a font shows the whole texture as one glyph.
-    fn is_glyph(&self, subject: Subject<'_>) -> bool {
-        subject
-            .path
-            .id()
-            .and_then(|id| self.fonts.glyphs.get(&format!("{id}.png")))
-            .is_some_and(|glyphs| (glyphs.columns, glyphs.rows) == (1, 1) && glyphs.height > 0.0)
+    /// How high a font draws the whole texture as one glyph, in interface pixels, where one does.
+    fn glyph(&self, subject: Subject<'_>) -> Option<f64> {
+        let glyphs = self
+            .fonts
+            .glyphs
+            .get(&format!("{}.png", subject.path.id()?))?;
+        let one = (glyphs.columns, glyphs.rows) == (1, 1) && glyphs.height > 0.0;
+        one.then_some(glyphs.height)
+    }
+
+    /// What being a glyph too adds to the rule for a block or item.
+    fn and_glyph(&self, subject: Subject<'_>, rule: TextureRule) -> TextureRule {
+        let glyph = self.glyph(subject).is_some();
+        TextureRule {
+            glyphs: glyph,
+            largest_cell: glyph.then_some(fonts::LARGEST),
+            ..rule
+        }
     }
 
     fn connected(&self, subject: Subject<'_>) -> TextureRule {
@@ -426,17 +474,14 @@ impl Rules {
             };
             return TextureRule::copy(kind, why).unsure();
         };
-        let (width, height) = (cells[0].width, cells[0].height);
-        if width.max(height) > fonts::MAX_CELL {
-            return TextureRule::copy(
-                kind,
-                format!(
-                    "glyphs of {width}x{height}: enhanced they would pass the 256x256 that the game draws"
-                ),
-            );
+        let drawn = glyphs.map(|glyphs| glyphs.height);
+        let cell = (cells[0].width, cells[0].height);
+        if let Some(why) = drawn.and_then(|drawn| self.resolution.glyph_already_high(cell, drawn)) {
+            return TextureRule::copy(kind, why);
         }
         TextureRule {
             glyphs: true,
+            largest_cell: Some(fonts::LARGEST),
             ..TextureRule::enhance(
                 kind,
                 Frames(cells).cells(Edges::TRANSPARENT),
@@ -494,15 +539,22 @@ impl Rules {
             };
             return TextureRule::whole(kind, subject.size, edges, why);
         }
-        if let Some(sheet) = gui_sheets::find(texture, self.versions) {
+        if let Some(sheet) = gui_sheets::find(texture, self.versions, subject.size) {
             return self.sheet(subject, kind, sheet);
         }
         if let Some(rule) = self.high(kind, subject, subject.size) {
             return rule;
         }
         let sign = texture.starts_with("gui/hanging_signs/") || texture.starts_with("gui/signs/");
-        if sign || subject.size.0.max(subject.size.1) <= 32 {
-            let why = "picture of a screen: no wrap";
+        // Only their authors know the layouts of mods' sheets. The game draws shares of a sheet's size [C], so that a
+        // larger one fits; sprites that touch see each other's edges [T: Farmer's Delight, Applied Energistics].
+        let of_mod = subject.path.namespace != "minecraft";
+        if sign || of_mod || subject.size.0.max(subject.size.1) <= 32 {
+            let why = if of_mod {
+                "sheet or screen of a mod: as one picture"
+            } else {
+                "picture of a screen: no wrap"
+            };
             TextureRule::whole(kind, subject.size, Edges::CLAMP, why)
         } else {
             TextureRule::copy(kind, "sheet of an unknown layout").unsure()
@@ -539,7 +591,7 @@ impl Rules {
     fn plain(&self, subject: Subject<'_>, kind: AssetKind) -> TextureRule {
         use AssetKind as K;
         let texture = subject.texture();
-        if let Some(sheet) = gui_sheets::find(texture, self.versions) {
+        if let Some(sheet) = gui_sheets::find(texture, self.versions, subject.size) {
             return self.sheet(subject, kind, sheet);
         }
         let frames = match self.low(kind, subject, false) {
@@ -626,7 +678,16 @@ impl Rules {
         }
         match id.as_ref().and_then(|id| self.atlases.atlas(id)) {
             Some(Atlas::Gui) => self.sprite(subject),
-            Some(Atlas::Blocks | Atlas::Items) => self.stitched(subject, id.as_deref()),
+            Some(Atlas::Blocks | Atlas::Items) => {
+                match self.low_part(AssetKind::Block, subject, false) {
+                    Ok(frames) => frames.enhance(
+                        AssetKind::Block,
+                        Edges::CLAMP,
+                        "named by an atlas only: no wrap",
+                    ),
+                    Err(rule) => rule,
+                }
+            }
             Some(_) => self.plain(subject, AssetKind::Entity),
             None => TextureRule::copy(
                 AssetKind::Unknown,
@@ -655,19 +716,50 @@ impl Rules {
         }
     }
 
-    fn stitched(&self, subject: Subject<'_>, id: Option<&str>) -> TextureRule {
-        let kind = AssetKind::Block;
-        if let Some(regions) = id.and_then(|id| self.atlases.regions(id, subject.size))
-            && !regions.is_empty()
-            && apart(&regions, subject.size)
-        {
-            let cells = Frames(regions).cells(Edges::CLAMP);
-            return TextureRule::enhance(kind, cells, "sheet that an atlas cuts: piece by piece");
+    /// A sheet out of which an atlas cuts sprites: each as the models use it.
+    fn cut_by_atlas(&self, subject: Subject<'_>) -> Option<TextureRule> {
+        let id = subject.path.id()?;
+        let regions = self.atlases.regions(&id, subject.size)?;
+        let rects: Vec<Rect> = regions.iter().map(|(rect, _)| *rect).collect();
+        if rects.is_empty() || !apart(&rects, subject.size) {
+            return None;
         }
-        match self.low_part(kind, subject, false) {
-            Ok(frames) => frames.enhance(kind, Edges::CLAMP, "named by an atlas only: no wrap"),
-            Err(rule) => rule,
+        let largest = rects.iter().fold((0, 0), |(w, h), rect| {
+            (rect.width.max(w), rect.height.max(h))
+        });
+        // A sprite may be a map of islands, so it is measured as mobs are.
+        let measure = AssetKind::Equipment;
+        if let Some(rule) = self.high(measure, subject, largest) {
+            return Some(TextureRule {
+                kind: AssetKind::Block,
+                ..rule
+            });
         }
+        let face = |sprite: &str| {
+            let uses = self.uses.get(sprite).copied()?;
+            let vanilla = sprite.starts_with("minecraft:");
+            (uses.full || uses.plant).then(|| faces::face(stem(sprite), vanilla, Some(uses)).0)
+        };
+        let faces: Vec<Option<faces::Face>> = regions
+            .iter()
+            .map(|(_, sprite)| sprite.and_then(face))
+            .collect();
+        let cells = rects
+            .into_iter()
+            .zip(&faces)
+            .map(|(rect, face)| Cell {
+                rect,
+                edges: face.map_or(Edges::CLAMP, faces::Face::edges),
+            })
+            .collect();
+        Some(TextureRule {
+            hard_alpha: faces.iter().flatten().any(|face| face.cutout()),
+            ..TextureRule::enhance(
+                AssetKind::Block,
+                cells,
+                "sheet that an atlas cuts: piece by piece",
+            )
+        })
     }
 }
 

@@ -129,7 +129,10 @@ fn by_name(stem: &str) -> Option<Face> {
     {
         return Some(Face::Band);
     }
-    if has(&["trapdoor"]) {
+    // Beds and signs are block textures since 26.2, shelf mushrooms there since 26.3 [C: their names in the game's lists].
+    let bed = has(&["_bed_foot", "_bed_head"]) || starts(&["bed_foot", "bed_head"]);
+    let sign = ends(&["_sign"]) || has(&["_sign_"]);
+    if has(&["trapdoor", "shelf_mushroom"]) || bed || sign {
         return Some(Face::Ends);
     }
     if has(&["door_"]) && (ends(&["_upper", "_lower", "_top", "_bottom"])) {
@@ -257,6 +260,7 @@ fn by_name(stem: &str) -> Option<Face> {
             "small_dripleaf",
             "big_dripleaf",
             "pointed_dripstone",
+            "sulfur_spike",
             "bamboo_",
             "attached_",
             "pale_hanging_moss",
@@ -273,6 +277,8 @@ fn by_name(stem: &str) -> Option<Face> {
             "pumpkin_stem",
             "_eyeblossom",
             "_bush",
+            "_shrub",
+            "_leaf_litter",
             "_bud",
             "_cluster",
             "_mushroom",
@@ -350,15 +356,8 @@ fn by_name(stem: &str) -> Option<Face> {
         "grindstone_",
         "stonecutter_saw",
         "bed_",
-    ]) || ends(&[
-        "_candle",
-        "_candle_lit",
-        "_lantern",
-        "_bed_head_up",
-        "_bed_foot_up",
-        "_sign",
-        "_shelf",
-    ]) {
+    ]) || ends(&["_candle", "_candle_lit", "_lantern", "_shelf"])
+    {
         return Some(Face::Ends);
     }
     None
@@ -405,6 +404,11 @@ mod tests {
                     "door_frame",
                     "brick",
                     "mycelium_top",
+                    "poplar_log",
+                    "red_poplar_leaves",
+                    "poplar_planks",
+                    "sulfur_bricks",
+                    "bedrock",
                 ],
             ),
             (
@@ -444,6 +448,13 @@ mod tests {
                     "redstone_dust_dot",
                     "destroy_stage_3",
                     "soul_lantern",
+                    "red_bed_foot_east",
+                    "light_blue_bed_head_up",
+                    "oak_sign",
+                    "poplar_hanging_sign_chains",
+                    "shelf_mushroom",
+                    "shelf_mushroom_large",
+                    "poplar_shelf",
                 ],
             ),
             (
@@ -489,6 +500,10 @@ mod tests {
                     "brown_mushroom",
                     "melon_stem",
                     "amethyst_cluster",
+                    "sulfur_spike_down_tip",
+                    "red_shrub",
+                    "poplar_sapling",
+                    "poplar_leaf_litter",
                     "bamboo_large_leaves",
                     "pink_petals",
                 ],

@@ -11,8 +11,8 @@ use uncanny_texture::Rect;
 
 use super::{animation::grid, paths::full_id};
 
-/// The largest glyph the game draws is 256 pixels; at the usual factor of 8 that is 32.
-pub(super) const MAX_CELL: u32 = 32;
+/// The sides of the largest glyph that the game draws, in pixels.
+pub(super) const LARGEST: u32 = 256;
 
 /// How providers use one texture.
 #[derive(Debug, Clone, Copy, PartialEq)]

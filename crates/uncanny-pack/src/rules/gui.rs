@@ -252,13 +252,17 @@ mod tests {
             ("gui/widgets.png", (256, 256)),
             ("gui/recipe_book.png", (256, 256)),
             ("gui/container/villager2.png", (512, 256)),
+            ("gui/container/villager.png", (512, 256)),
+            ("gui/container/villager.png", (1024, 512)),
+            ("gui/container/villager.png", (512, 512)),
+            ("gui/container/crafter.png", (256, 256)),
             ("particle/particles.png", (256, 256)),
         ] {
-            let sheet = gui_sheets::find(path, versions()).unwrap();
+            let sheet = gui_sheets::find(path, versions(), size).unwrap();
             let cells = sheet_cells(sheet, size).unwrap();
             assert_covers(&cells, size);
         }
-        let sheet = gui_sheets::find("gui/widgets.png", versions()).unwrap();
+        let sheet = gui_sheets::find("gui/widgets.png", versions(), (256, 256)).unwrap();
         for size in [(1836, 256), (128, 128), (512, 256)] {
             assert_eq!(sheet_cells(sheet, size), None, "{size:?}");
         }

@@ -223,6 +223,7 @@ const SHEETS: &[Sheet] = &[
             Grid(52, 214, 10, 14, 1, 1),
         ],
     ),
+    sheet("gui/container/crafter.png", 256, &[WINDOW]),
     sheet("gui/container/crafting_table.png", 256, &[WINDOW]),
     sheet(
         "gui/container/creative_inventory/tab_inventory.png",
@@ -288,6 +289,7 @@ const SHEETS: &[Sheet] = &[
             Grid(0, 166, 14, 14, 1, 3),
         ],
     ),
+    sheet("gui/container/nautilus.png", 256, &[WINDOW]),
     sheet("gui/container/shulker_box.png", 256, &[WINDOW]),
     sheet("gui/container/smithing.png", 256, &[WINDOW, ERROR]),
     sheet("gui/container/legacy_smithing.png", 256, &[WINDOW, ERROR]),
@@ -307,6 +309,12 @@ const SHEETS: &[Sheet] = &[
         ],
     ),
     sheet("gui/container/villager.png", 256, &[WINDOW]),
+    // Since 1.20.2, when what `villager2.png` held beside the window became sprites.
+    Sheet {
+        path: "gui/container/villager.png",
+        size: (512, 256),
+        sprites: &[Grid(0, 0, 276, 166, 1, 1)],
+    },
     Sheet {
         path: "gui/container/villager2.png",
         size: (512, 256),
@@ -442,9 +450,15 @@ const SMALL_PARTICLES: &[Grid] = &[
     Grid(0, 48, 8, 8, 16, 10),
 ];
 
-/// The sheet at a path under `textures/`, in the layout of the pack's versions.
-pub(super) fn find(path: &str, versions: Versions) -> Option<Sheet> {
-    let known = *SHEETS.iter().find(|sheet| sheet.path == path)?;
+/// The sheet at a path under `textures/`, in the layout of the pack's versions; of several layouts, the one whose shape
+/// the image has.
+pub(super) fn find(path: &str, versions: Versions, size: (u32, u32)) -> Option<Sheet> {
+    let layouts = || SHEETS.iter().filter(|sheet| sheet.path == path);
+    let shaped = |sheet: &&Sheet| {
+        let (width, height) = (u64::from(sheet.size.0), u64::from(sheet.size.1));
+        u64::from(size.0) * height == u64::from(size.1) * width
+    };
+    let known = *layouts().find(shaped).or(layouts().next())?;
     let sprites = match path {
         "gui/container/creative_inventory/tabs.png" if versions.wide_tabs() => WIDE_TABS,
         "gui/container/inventory.png" if versions.effect_grid_in_inventory() => {

@@ -75,6 +75,8 @@ pub struct Rules {
     emissive: Option<String>,
     /// Whether any texture beside its base is a LabPBR normal map.
     has_normal_maps: bool,
+    /// Whether the pack is one of material maps for textures that others have.
+    only_maps: bool,
     notes: Vec<Note>,
 }
 
@@ -129,7 +131,7 @@ impl Rules {
             let entry = *index.get(name).ok_or("no such entry")?;
             pack.read(entry).map_err(|error| error.to_string())
         };
-        Self::from_files(&files, pack.root(), pack.meta(), &read)
+        Self::from_files(&files, pack.meta(), &read)
     }
 
     /// Whether the rules of a pack may hang on what is in a file of this name. Of pictures only the size counts.
@@ -143,16 +145,12 @@ impl Rules {
     /// The same from a list of names and a way to read them.
     fn from_files(
         files: &[&str],
-        root: &str,
         meta: &PackMeta,
         read: &dyn Fn(&str) -> Result<Vec<u8>, String>,
     ) -> Self {
-        let roots = std::iter::once(root.to_owned())
-            .chain(
-                meta.overlays
-                    .iter()
-                    .map(|overlay| format!("{root}{}/", overlay.directory)),
-            )
+        let overlays = meta.overlays.iter();
+        let roots = std::iter::once(String::new())
+            .chain(overlays.map(|overlay| format!("{}/", overlay.directory)))
             .collect();
         let mut rules = Self {
             versions: Versions::new(meta),
@@ -167,6 +165,7 @@ impl Rules {
             anims: Vec::new(),
             emissive: None,
             has_normal_maps: false,
+            only_maps: false,
             notes: Vec::new(),
         };
         for name in files {
@@ -193,6 +192,7 @@ impl Rules {
                 .strip_suffix("_n.png")
                 .is_some_and(|base| rules.textures.contains_key(&format!("{base}.png")))
         });
+        rules.only_maps = rules.is_mostly_maps();
         rules.resolution = rules.find_resolution(read);
         rules.note_missing_bases();
         rules

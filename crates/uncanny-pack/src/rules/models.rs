@@ -26,6 +26,17 @@ pub(super) struct Uses {
 }
 
 impl Uses {
+    /// What both say.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self {
+            full: self.full || other.full,
+            part: self.part || other.part,
+            plant: self.plant || other.plant,
+            layer: self.layer || other.layer,
+            named: self.named || other.named,
+        }
+    }
+
     fn add(&mut self, shape: Shape) {
         match shape {
             Shape::Full => self.full = true,

@@ -1,12 +1,15 @@
 //! What a texture shares with others: its base's rule, a factor, an atlas, a palette.
 //!
-//! Material maps have their base's size and stand beside it \[D\]. The same path in base and
+//! Material maps have their base's size and stand beside it \[D\], or alone, in packs that add them to the game's own
+//! textures [T: SimpleLabPBR, 266 of 274 maps]. The same path in base and
 //! overlay must get the same factor \[C\]. Until 1.12 layers of another size than their base are skipped \[C+D\];
 //! horses likewise [?: sharing a factor is safe either way].
 
 use uncanny_texture::Channels;
 
-use super::{AssetKind, Atlas, Rules, TextureRule, Treatment, decide::Subject, paths::AssetPath};
+use super::{
+    AssetKind, Atlas, Rules, TextureRule, Treatment, decide::Subject, kinds, paths::AssetPath,
+};
 
 impl Rules {
     /// Material maps and glowing overlays: as their base, whose size they must keep.
@@ -16,12 +19,29 @@ impl Rules {
         kind: AssetKind,
     ) -> Option<TextureRule> {
         let (base, kind, channels, why) = self.base(subject.logical, kind)?;
-        let names = &self.textures[&base];
-        let name = names
-            .iter()
-            .find(|name| name.starts_with(subject.path.root))
-            .unwrap_or(&names[0]);
-        let rule = self.decide(name, subject.size);
+        let rule = match self.textures.get(&base) {
+            Some(names) => {
+                let name = names
+                    .iter()
+                    .find(|name| name.starts_with(subject.path.root))
+                    .unwrap_or(&names[0]);
+                self.decide(name, subject.size)
+            }
+            // The game has it: what its name says holds, and the map has a sidecar of its own.
+            None => {
+                let path = base.split_once(':').map_or("", |(_, path)| path);
+                let path = AssetPath {
+                    path,
+                    ..subject.path
+                };
+                let subject = Subject {
+                    path,
+                    logical: &base,
+                    ..subject
+                };
+                self.by_itself(subject, kinds::by_place(path))
+            }
+        };
         if rule.treatment == Treatment::Copy {
             let why = format!("as its base: {}", rule.why);
             return Some(TextureRule {
@@ -36,6 +56,8 @@ impl Rules {
             channels,
             why: why.into(),
             glyphs: false,
+            largest_cell: None,
+            maybe_normals: false,
             palette_key: None,
             own_palette: false,
             // A glowing overlay is a mask over its base; material maps are no masks.
@@ -48,49 +70,89 @@ impl Rules {
         })
     }
 
-    /// The texture that this one accompanies, what that makes it, and why. B9: only beside a base texture, since
-    /// names end in `_s` for many reasons (south, small).
+    /// The texture that this one accompanies, what that makes it, and why. B9: beside a base texture; without one, where
+    /// the pack itself shows that it is a map, since names end in `_n` and `_s` for many reasons (north, south, small).
     fn base(
         &self,
         logical: &str,
         kind: AssetKind,
     ) -> Option<(String, Option<AssetKind>, Channels, &'static str)> {
-        use AssetKind::{Block, Ctm, Entity, Equipment, Item, Painting, Particle, Unknown};
-        if !matches!(
-            kind,
-            Block | Ctm | Entity | Equipment | Item | Painting | Particle | Unknown
-        ) {
+        if !may_have_maps(kind) {
             return None;
         }
-        let base =
-            |suffix: &str| base_of(logical, suffix).filter(|base| self.textures.contains_key(base));
-        let beside = |base: &str, suffix: &str| {
-            let other = base.replacen(".png", &format!("{suffix}.png"), 1);
-            self.textures.contains_key(&other)
-        };
-        // North, east, south and west of one thing.
-        let compass = |base: &str| beside(base, "_e") && beside(base, "_w");
-        if let Some(base) = base("_n").filter(|base| !compass(base)) {
-            return Some((
-                base,
-                Some(AssetKind::NormalMap),
-                Channels::NormalMap,
-                "normals of its base: as data",
-            ));
-        }
-        if let Some(base) = base("_s").filter(|base| !compass(base))
-            && (beside(&base, "_n") || self.has_normal_maps)
+        let known = |base: &String| self.textures.contains_key(base);
+        if let Some(base) = base_of(logical, "_n").filter(|base| !self.is_compass(base))
+            && (known(&base) || self.only_maps || self.is_beside(&base, "_s"))
         {
+            let why = if known(&base) {
+                "normals of its base: as data"
+            } else {
+                "normals of a texture of the game: as data"
+            };
+            return Some((base, Some(AssetKind::NormalMap), Channels::NormalMap, why));
+        }
+        if let Some(base) = base_of(logical, "_s").filter(|base| !self.is_compass(base))
+            && (self.is_beside(&base, "_n")
+                || self.only_maps
+                || known(&base) && self.has_normal_maps)
+        {
+            let why = if known(&base) {
+                "material codes of its base: as data"
+            } else {
+                "material codes of a texture of the game: as data"
+            };
             return Some((
                 base,
                 Some(AssetKind::SpecularMap),
                 Channels::SpecularMap,
-                "material codes of its base: as data",
+                why,
             ));
         }
         let suffix = self.emissive.as_deref()?;
-        let base = base(suffix).filter(|base| !beside(base, "_w"))?;
+        let base =
+            base_of(logical, suffix).filter(|base| known(base) && !self.is_beside(base, "_w"))?;
         Some((base, None, Channels::Colour, "glowing overlay: as its base"))
+    }
+
+    fn is_beside(&self, base: &str, suffix: &str) -> bool {
+        let other = base.replacen(".png", &format!("{suffix}.png"), 1);
+        self.textures.contains_key(&other)
+    }
+
+    /// North, east, south and west of one thing.
+    fn is_compass(&self, base: &str) -> bool {
+        self.is_beside(base, "_e") && self.is_beside(base, "_w")
+    }
+
+    /// A name that may be a map's, where nothing but its pixels can tell.
+    pub(super) fn may_be_normals(&self, logical: &str, kind: AssetKind) -> bool {
+        let base = base_of(logical, "_n").filter(|_| may_have_maps(kind));
+        base.is_some_and(|base| !self.is_compass(&base))
+    }
+
+    /// Whether most of the pack's textures end in `_n` or `_s`, some of them in `_n`: maps for a game's own textures
+    /// [T: SimpleLabPBR]. Many a `_s` alone is none [T: Chorus].
+    pub(super) fn is_mostly_maps(&self) -> bool {
+        let (mut all, mut normals, mut codes) = (0, 0, 0);
+        for logical in self.textures.keys() {
+            let Some((namespace, path)) = logical.split_once(':') else {
+                continue;
+            };
+            let path = AssetPath {
+                root: "",
+                namespace,
+                path,
+            };
+            if !may_have_maps(kinds::by_place(path)) {
+                continue;
+            }
+            let ends =
+                |suffix: &str| base_of(logical, suffix).is_some_and(|base| !self.is_compass(&base));
+            all += 1;
+            normals += usize::from(ends("_n"));
+            codes += usize::from(ends("_s"));
+        }
+        normals > 0 && 2 * (normals + codes) > all
     }
 
     /// The group that this texture's place puts it in.
@@ -159,6 +221,15 @@ impl Rules {
             .find(|name| name.starts_with(root) && !root.is_empty());
         Some(same.unwrap_or(&names[0]).clone())
     }
+}
+
+/// What shaders ask for maps of.
+fn may_have_maps(kind: AssetKind) -> bool {
+    use AssetKind::{Block, Ctm, Entity, Equipment, Item, Painting, Particle, Unknown};
+    matches!(
+        kind,
+        Block | Ctm | Entity | Equipment | Item | Painting | Particle | Unknown
+    )
 }
 
 /// Textures beside a texture: `stone_n.png` -> `stone.png`, for a suffix of the stem.

@@ -30,6 +30,19 @@ impl Resolution {
         2 * (self.0.clamp(16, 32) / 16)
     }
 
+    /// The same for a glyph of that size, which its font draws so many interface pixels high: those are what texels of
+    /// glyphs are measured by, however wide the art is. Glyphs of up to 32 are drawn by texels at any interface scale.
+    pub(super) fn glyph_already_high(
+        self,
+        (width, height): (u32, u32),
+        drawn: f64,
+    ) -> Option<String> {
+        let high = width.max(height) > 32 && f64::from(height) > drawn * f64::from(self.times());
+        high.then(|| {
+            format!("already high resolution ({height} pixels high where its font draws {drawn})")
+        })
+    }
+
     /// Why a texture of that frame size needs no more pixels; `None` when it does.
     pub(super) fn already_high(
         self,
@@ -53,6 +66,9 @@ const LARGE: &[(&str, (u32, u32))] = &[
     ("end_portal", (256, 256)),
     ("end_gateway_beam", (16, 256)),
     ("end_crystal/", (128, 256)),
+    // The same folder until 1.12.
+    ("endercrystal/", (128, 256)),
+    ("witch", (64, 128)),
     ("beacon_beam", (16, 256)),
     ("sniffer/", (192, 192)),
     ("happy_ghast/", (128, 128)),
@@ -76,6 +92,14 @@ const LARGE: &[(&str, (u32, u32))] = &[
     ("turtle/", (128, 64)),
 ];
 
+/// What is worn and larger than 64x64, by the start of its folder under `equipment/`.
+const LARGE_WORN: &[(&str, (u32, u32))] = &[
+    ("camel", (128, 128)),
+    ("llama", (128, 64)),
+    ("nautilus", (128, 128)),
+    ("strider", (64, 128)),
+];
+
 /// The usual size of a frame, glyph or sheet; `None` where the size says nothing.
 fn usual(kind: AssetKind, path: &str) -> Option<(u32, u32)> {
     use AssetKind::{
@@ -85,7 +109,9 @@ fn usual(kind: AssetKind, path: &str) -> Option<(u32, u32)> {
     Some(match kind {
         Block | Item | Ctm => {
             let stem = super::paths::stem(path);
-            if stem.ends_with("_flow") {
+            // Signs are block textures since 26.2, of which some may be as wide as they were for mobs.
+            let sign = kind == Block && stem.contains("_sign");
+            if stem.ends_with("_flow") || sign {
                 (32, 32)
             } else {
                 (16, 16)
@@ -100,7 +126,14 @@ fn usual(kind: AssetKind, path: &str) -> Option<(u32, u32)> {
                 .find(|(start, _)| below.starts_with(start))
                 .map_or((64, 64), |(_, size)| *size)
         }
-        Equipment | Banner => (64, 64),
+        Equipment => {
+            let below = path.split_once("equipment/").map_or("", |(_, below)| below);
+            LARGE_WORN
+                .iter()
+                .find(|(start, _)| below.starts_with(start))
+                .map_or((64, 64), |(_, size)| *size)
+        }
+        Banner => (64, 64),
         Gui => (256, 256),
         GuiSheet => (256, 256),
         Particle if path.ends_with("particles.png") => (256, 256),
@@ -180,6 +213,44 @@ mod tests {
                 (256, 256),
                 false,
             ),
+            (
+                16,
+                AssetKind::Entity,
+                "entity/endercrystal/endercrystal_beam.png",
+                (32, 512),
+                false,
+            ),
+            (64, AssetKind::Entity, "entity/witch.png", (256, 512), false),
+            (
+                64,
+                AssetKind::Entity,
+                "entity/witch.png",
+                (1024, 2048),
+                true,
+            ),
+            (
+                64,
+                AssetKind::Equipment,
+                "entity/equipment/llama_body/white.png",
+                (256, 128),
+                false,
+            ),
+            (
+                64,
+                AssetKind::Equipment,
+                "entity/equipment/camel_saddle/saddle.png",
+                (512, 512),
+                false,
+            ),
+            (16, AssetKind::Block, "block/oak_sign.png", (64, 32), false),
+            (
+                16,
+                AssetKind::Block,
+                "block/oak_sign_wall.png",
+                (128, 64),
+                true,
+            ),
+            (16, AssetKind::Item, "item/oak_sign.png", (64, 64), true),
             (
                 16,
                 AssetKind::Environment,

@@ -200,11 +200,17 @@ pub struct TextureRule {
     pub channels: Channels,
     /// The entry of the palette whose colours bind the result.
     pub palette_key: Option<String>,
+    /// Its name says that it is a map of normals, and nothing else in the pack does: it is one, to be scaled as
+    /// [`Channels::NormalMap`], if its pixels look like one.
+    pub maybe_normals: bool,
     /// The result may only use colours that the texture itself has: it is recoloured through a palette that is
     /// not in the pack.
     pub own_palette: bool,
     /// A font: the ink of each cell must not grow to the right.
     pub glyphs: bool,
+    /// The most pixels that a side of a cell may have in the result, where the game draws no more: a larger result is
+    /// not shown at all, a smaller factor is.
+    pub largest_cell: Option<u32>,
     /// Colours under alpha 0 count in some version of the game: keep them.
     pub keep_hidden_rgb: bool,
     /// The game draws it cut out: where the source's alpha is only 0 and 255 the result's must be too.
@@ -227,8 +233,10 @@ impl TextureRule {
             cells: Vec::new(),
             channels: Channels::Colour,
             palette_key: None,
+            maybe_normals: false,
             own_palette: false,
             glyphs: false,
+            largest_cell: None,
             keep_hidden_rgb: false,
             hard_alpha: false,
             group: None,
@@ -258,6 +266,20 @@ impl TextureRule {
         why: impl Into<Cow<'static, str>>,
     ) -> Self {
         Self::enhance(kind, vec![Cell::whole(size.0, size.1, edges)], why)
+    }
+
+    /// The same for a texture that turned out to be a map of normals, see [`maybe_normals`](Self::maybe_normals).
+    #[must_use]
+    pub fn as_normals(self) -> Self {
+        Self {
+            kind: AssetKind::NormalMap,
+            channels: Channels::NormalMap,
+            why: "normals, by its pixels: as data".into(),
+            glyphs: false,
+            hard_alpha: false,
+            atlas: None,
+            ..self
+        }
     }
 
     /// The same, listed as unsure; only what is copied may be.

@@ -52,7 +52,7 @@ fn made(meta: &str, files: &[(&str, &str)]) -> Made {
             .ok_or_else(|| "missing".to_owned())
     };
     Made {
-        rules: Rules::from_files(&names, "", &meta, &read),
+        rules: Rules::from_files(&names, &meta, &read),
     }
 }
 
@@ -622,7 +622,10 @@ fn fonts_are_cut_by_their_chars() {
             r#"{"providers":[
             {"type":"bitmap","file":"font/icons.png","ascent":7,"chars":["ab","cd"]},
             {"type":"bitmap","file":"font/space.png","ascent":-9999,"height":-2,"chars":["x"]},
-            {"type":"bitmap","file":"font/logo.png","height":64,"ascent":7,"chars":["y"]},
+            {"type":"bitmap","file":"font/logo.png","height":16,"ascent":7,"chars":["y"]},
+            {"type":"bitmap","file":"font/title.png","height":32,"ascent":7,"chars":["t"]},
+            {"type":"bitmap","file":"item/badge.png","height":16,"ascent":7,"chars":["b"]},
+            {"type":"bitmap","file":"item/fine_badge.png","height":8,"ascent":7,"chars":["f"]},
             {"type":"bitmap","file":"item/gem.png","ascent":7,"chars":["z"]},
             {"type":"bitmap","file":"custom/glyph.png","ascent":7,"chars":["w"]},
             {"type":"space","advances":{"a":-1e400}}]}"#,
@@ -640,8 +643,26 @@ fn fonts_are_cut_by_their_chars() {
     ] {
         assert_eq!(pack.rule(name, size).treatment, Treatment::Copy, "{name}");
     }
+    // What is high is told by the height that the font draws, not by the art's width; how large a glyph may become, by
+    // the game.
+    let title = pack.rule("textures/font/title.png", (64, 32));
+    assert_eq!(
+        (title.treatment, title.largest_cell),
+        (Treatment::Enhance, Some(256))
+    );
+    let badge = pack.rule("textures/item/badge.png", (64, 16));
+    assert_eq!(
+        (badge.treatment, badge.cells.len(), badge.largest_cell),
+        (Treatment::Enhance, 1, Some(256))
+    );
+    let fine = pack.rule("textures/item/fine_badge.png", (128, 32));
+    assert_eq!(fine.treatment, Treatment::Copy, "{}", fine.why);
     let gem = pack.rule("textures/item/gem.png", (16, 16));
     assert_eq!((gem.kind, gem.glyphs), (AssetKind::Item, true));
+    assert_eq!(
+        pack.rule("textures/item/other.png", (64, 16)).treatment,
+        Treatment::Copy
+    );
     let glyph = pack.rule("textures/custom/glyph.png", (8, 8));
     assert_eq!((glyph.kind, glyph.glyphs), (AssetKind::Font, true));
     assert_eq!(pack.rules.notes(), []);
@@ -789,6 +810,195 @@ fn material_maps_stand_beside_a_base() {
         glow.group,
         pack.rule("textures/entity/drowned.png", (64, 64)).group
     );
+}
+
+#[test]
+fn material_maps_for_the_games_own_textures_are_known_without_a_base() {
+    use uncanny_texture::Channels;
+    // An X_n with an X_s, in a pack of other things.
+    let pack = made(
+        MIDDLE,
+        &[
+            ("textures/block/stone.png", "16x16"),
+            ("textures/block/sand.png", "16x16"),
+            ("textures/block/gravel.png", "16x16"),
+            ("textures/block/clay.png", "16x16"),
+            ("textures/block/spruce_planks_n.png", "16x16"),
+            ("textures/block/spruce_planks_s.png", "16x16"),
+            ("textures/block/oak_door_top_n.png", "16x16"),
+            ("textures/block/oak_door_top_s.png", "16x16"),
+            ("textures/block/lava_n.png", "16x64"),
+            ("textures/block/lava_s.png", "16x64"),
+            (
+                "textures/block/lava_n.png.mcmeta",
+                r#"{"animation":{"height":32}}"#,
+            ),
+            ("textures/block/mast_n.png", "16x16"),
+            ("textures/block/mast_s.png", "16x16"),
+            ("textures/block/mast_e.png", "16x16"),
+            ("textures/block/mast_w.png", "16x16"),
+            ("textures/block/column_n.png", "16x16"),
+            ("textures/block/tiny_s.png", "16x16"),
+            ("textures/gui/sprites/arrow_n.png", "16x16"),
+            ("textures/gui/sprites/arrow_s.png", "16x16"),
+        ],
+    );
+    let rule = |name: &str| pack.rule(&format!("textures/{name}.png"), (16, 16));
+    let normals = rule("block/spruce_planks_n");
+    assert_eq!(
+        (normals.kind, normals.channels, normals.cells[0].edges),
+        (AssetKind::NormalMap, Channels::NormalMap, Edges::WRAP)
+    );
+    let codes = rule("block/spruce_planks_s");
+    assert_eq!(
+        (codes.kind, codes.channels),
+        (AssetKind::SpecularMap, Channels::SpecularMap)
+    );
+    assert!(codes.group.is_some() && codes.group == normals.group);
+    assert_eq!((codes.atlas, normals.atlas), (None, None));
+    assert_eq!(rule("block/oak_door_top_n").cells[0].edges, Edges::CLAMP);
+    // Its own sidecar, since the base's is not here.
+    let lava = pack.rule("textures/block/lava_n.png", (16, 64));
+    assert_eq!((lava.kind, lava.cells.len()), (AssetKind::NormalMap, 2));
+    for name in ["block/mast_n", "block/mast_s", "block/tiny_s"] {
+        let rule = rule(name);
+        assert_eq!(
+            (rule.kind, rule.channels, rule.maybe_normals),
+            (AssetKind::Block, Channels::Colour, false),
+            "{name}"
+        );
+    }
+    assert_eq!(rule("gui/sprites/arrow_n").kind, AssetKind::Gui);
+    // Nothing but its pixels can tell.
+    let column = rule("block/column_n");
+    assert_eq!(
+        (column.kind, column.maybe_normals),
+        (AssetKind::Block, true)
+    );
+    let seen = column.as_normals();
+    assert_eq!(
+        (seen.kind, seen.channels, seen.atlas),
+        (AssetKind::NormalMap, Channels::NormalMap, None)
+    );
+    assert_eq!(seen.cells[0].edges, Edges::WRAP);
+    // Beside a base nothing is in doubt, and what is high stays.
+    assert!(!normals.maybe_normals);
+    let high = pack.rule("textures/block/spruce_planks_n.png", (256, 256));
+    assert_eq!(
+        (high.kind, high.treatment),
+        (AssetKind::NormalMap, Treatment::Copy)
+    );
+}
+
+#[test]
+fn a_pack_of_maps_alone_is_one_whatever_is_beside_what() {
+    let alone = made(
+        MIDDLE,
+        &[
+            ("textures/block/stone_n.png", "16x16"),
+            ("textures/block/dirt_s.png", "16x16"),
+            ("textures/block/sand_n.png", "16x16"),
+            ("textures/block/dirt.png", "16x16"),
+        ],
+    );
+    let kind = |name: &str| {
+        alone
+            .rule(&format!("textures/block/{name}.png"), (16, 16))
+            .kind
+    };
+    assert_eq!(kind("stone_n"), AssetKind::NormalMap);
+    assert_eq!(kind("dirt_s"), AssetKind::SpecularMap);
+    assert_eq!(kind("dirt"), AssetKind::Block);
+    // Names that end in `_s` alone say nothing.
+    let plural = made(
+        MIDDLE,
+        &[
+            ("textures/item/boot_s.png", "16x16"),
+            ("textures/item/coin_s.png", "16x16"),
+            ("textures/item/gem.png", "16x16"),
+        ],
+    );
+    assert_eq!(
+        plural.rule("textures/item/boot_s.png", (16, 16)).kind,
+        AssetKind::Item
+    );
+}
+
+#[test]
+fn sprites_are_used_by_the_names_that_their_atlas_gives_them() {
+    let cube = |texture: &str| {
+        format!(r#"{{"parent":"block/cube_all","textures":{{"all":"{texture}"}}}}"#)
+    };
+    let models = [
+        cube("mine:renamed"),
+        cube("block/moved/b"),
+        cube("mine:left"),
+        cube("block/key_red"),
+        r#"{"parent":"block/cross","textures":{"cross":"mine:right"}}"#.to_owned(),
+    ];
+    let files: Vec<(String, &str)> = models
+        .iter()
+        .enumerate()
+        .map(|(at, json)| (format!("models/block/m{at}.json"), json.as_str()))
+        .collect();
+    let mut all: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(name, json)| (name.as_str(), *json))
+        .collect();
+    all.push((
+        "atlases/blocks.json",
+        r#"{"sources":[
+        {"type":"single","resource":"art/a","sprite":"mine:renamed"},
+        {"type":"directory","source":"raw","prefix":"block/moved/"},
+        {"type":"unstitch","resource":"art/sheet","divisor_x":2,"divisor_y":1,"regions":[
+            {"sprite":"mine:left","x":0,"y":0,"width":1,"height":1},
+            {"sprite":"mine:right","x":1,"y":0,"width":1,"height":1}]},
+        {"type":"paletted_permutations","palette_key":"p/key","permutations":{"red":"p/red"},
+         "textures":["block/key"]}]}"#,
+    ));
+    let pack = made(NEW, &all);
+    let edges = |name: &str| pack.rule(&format!("textures/{name}.png"), (16, 16)).cells[0].edges;
+    assert_eq!(edges("art/a"), Edges::WRAP);
+    assert_eq!(edges("raw/b"), Edges::WRAP);
+    assert_eq!(edges("block/key"), Edges::WRAP);
+    assert_eq!(edges("raw/unused"), Edges::CLAMP);
+    let sheet = pack.rule("textures/art/sheet.png", (32, 16));
+    assert_eq!(
+        (
+            sheet.cells.len(),
+            sheet.cells[0].edges,
+            sheet.cells[1].edges.left
+        ),
+        (2, Edges::WRAP, Edge::Transparent)
+    );
+    let large = pack.rule("textures/art/sheet.png", (1024, 512));
+    assert_eq!(large.treatment, Treatment::Copy, "{}", large.why);
+}
+
+#[test]
+fn sheets_of_mods_are_enhanced_and_those_of_the_game_by_their_layouts() {
+    let pack = made(NEW, &[]);
+    let rule = |name: &str, size| pack.rule(name, size);
+    for (name, size, cells) in [
+        ("assets/mod/textures/gui/pot.png", (256, 256), 1),
+        ("textures/gui/container/crafter.png", (256, 256), 3),
+        ("textures/gui/container/villager.png", (512, 256), 3),
+        ("textures/gui/container/villager.png", (256, 256), 3),
+    ] {
+        let rule = rule(name, size);
+        assert_eq!(
+            (rule.treatment, rule.cells.len()),
+            (Treatment::Enhance, cells),
+            "{name} {size:?}: {}",
+            rule.why
+        );
+    }
+    for (name, size) in [
+        ("textures/gui/container/machine.png", (256, 256)),
+        ("assets/mod/textures/gui/painting.png", (1024, 1024)),
+    ] {
+        assert_eq!(rule(name, size).treatment, Treatment::Copy, "{name}");
+    }
 }
 
 #[test]

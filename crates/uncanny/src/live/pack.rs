@@ -158,6 +158,7 @@ impl LivePack {
         };
         let limits = PackLimits::default();
         let mut listing = Listing::of(&path, &limits, &*self.leave_out).map_err(opening)?;
+        listing.settle().map_err(opening)?;
         let mut news = News::default();
         self.look(&listing, hints, &mut news);
         // A file that never could be read is not there yet.
@@ -436,7 +437,7 @@ impl LivePack {
                 Some(bytes) => Content::Bytes(bytes),
                 None => return Ok(()),
             }
-        } else if now.pack.format() == PackFormat::Zip {
+        } else if now.pack.format() == PackFormat::Zip || now.pack.made(entry).is_some() {
             match now.pack.read(entry) {
                 Ok(bytes) => Content::Bytes(bytes),
                 // The next look says why.
