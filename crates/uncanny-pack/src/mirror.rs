@@ -13,13 +13,15 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tempfile::{Builder, NamedTempFile};
 
-use crate::writer::{UNFINISHED, for_everyone, resolve};
+use crate::writer::resolve;
 use crate::{Error, name};
 
 /// Our own folder in the output.
 const OURS: &str = ".uncanny";
 const LIST: &str = "made.json";
 const LOCK: &str = "lock";
+/// What the names of files end in that are being written.
+const UNFINISHED: &str = ".partial";
 
 /// What became of a file that was to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,7 +267,10 @@ impl Mirror {
         let ours = self.root.join(OURS);
         let mut builder = Builder::new();
         builder.suffix(UNFINISHED);
-        for_everyone(&mut builder, 0o666)
+        // Temporary files are private by default; an output is as public as any file.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        builder
             .tempfile_in(&ours)
             .map_err(|source| Error::write("write", place, source))
     }

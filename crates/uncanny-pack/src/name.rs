@@ -44,8 +44,9 @@ const MAX_NAME: usize = u16::MAX as usize;
 /// Folders are looked at one inside the other, so that a name costs its length times its parts.
 const MAX_PARTS: usize = 128;
 
-/// Why Windows cannot keep a file of this (otherwise safe) name, or `None` when it can.
-pub(crate) fn problem_on_windows(name: &str) -> Option<&'static str> {
+/// Why Windows cannot keep a file of this (otherwise safe) name, or `None` when it can. Parts are separated by `/`.
+#[must_use]
+pub fn problem_on_windows(name: &str) -> Option<&'static str> {
     name.strip_suffix('/')
         .unwrap_or(name)
         .split('/')

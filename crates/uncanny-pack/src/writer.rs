@@ -5,17 +5,14 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
-use tempfile::{Builder, NamedTempFile, TempDir};
-
 use crate::pack::Source;
+use crate::unfinished::{Unfinished, folder_of, sweep};
 use crate::zip::{Contents, DEFLATED, STORED, ZipSource};
 use crate::zip_out::ZipSink;
 use crate::{Entry, Error, Pack, PackFormat, name};
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 
-/// What the names of unfinished outputs end in. One that stays behind was killed, and can be deleted.
-pub(crate) const UNFINISHED: &str = ".partial";
 /// Files from this size on go from folder to zip in pieces, stored.
 const LARGE: u64 = 16 << 20;
 /// How hard to compress what compresses.
@@ -57,8 +54,8 @@ pub fn check_target(target: &Path, inputs: &[&Path], force: bool) -> Result<(), 
 }
 
 /// Writes a pack as a zip or a folder, in the order of the calls, with fixed timestamps: the same calls give the
-/// same bytes. It works on a temporary file or folder beside the target (its name ends in `.partial`), which
-/// [`finish`](Self::finish) renames; dropped before that, it leaves nothing.
+/// same bytes. It works beside the target, in a folder whose name ends in `.partial`, until
+/// [`finish`](Self::finish) puts the pack into its place; dropped before that, it leaves nothing.
 ///
 /// PNGs are stored unless deflating them saves a sixteenth: a picture that was just encoded shrinks by half a
 /// percent (measured), which is worth neither our time nor the game's. All else is deflated where that helps.
@@ -68,49 +65,47 @@ pub struct PackWriter {
     force: bool,
     names: HashSet<String>,
     sink: Sink,
+    unfinished: Unfinished,
     /// A write failed halfway: what there is must never become the output.
     broken: bool,
 }
 
 #[derive(Debug)]
 enum Sink {
-    Zip(ZipSink<BufWriter<NamedTempFile>>),
+    Zip(ZipSink<BufWriter<File>>),
     Folder(FolderSink),
 }
 
 #[derive(Debug)]
 struct FolderSink {
-    temp: TempDir,
+    root: PathBuf,
     made: HashSet<PathBuf>,
 }
 
 impl PackWriter {
     /// Starts a pack. `force` replaces what is there, at the end: a file by a zip, and a folder by a folder if
-    /// it is empty or holds a pack. Inputs are compared by [`check_target`].
+    /// it is empty or holds a pack. Inputs are compared by [`check_target`]. What killed runs left beside the target
+    /// is [swept](sweep) first.
     ///
     /// # Errors
     /// When the target exists and is not to be replaced, or its folder cannot be written.
     pub fn create(target: &Path, format: PackFormat, force: bool) -> Result<Self, Error> {
+        let folder = folder_of(target);
+        sweep(folder);
         check_target(target, &[], force)?;
         check_replaceable(target, format)?;
-        let folder = folder_of(target);
         let failed = |source| Error::write("create a file in", folder, source);
-        let prefix = prefix(target);
-        let mut builder = Builder::new();
-        builder.prefix(&prefix).suffix(UNFINISHED);
+        let unfinished = Unfinished::beside(target).map_err(failed)?;
+        let place = unfinished.path();
         let sink = match format {
             PackFormat::Zip => {
-                let file = for_everyone(&mut builder, 0o666)
-                    .tempfile_in(folder)
-                    .map_err(failed)?;
+                let file = File::create_new(&place).map_err(failed)?;
                 Sink::Zip(ZipSink::new(BufWriter::with_capacity(256 << 10, file)))
             }
             PackFormat::Folder => {
-                let temp = for_everyone(&mut builder, 0o777)
-                    .tempdir_in(folder)
-                    .map_err(failed)?;
+                fs::create_dir(&place).map_err(failed)?;
                 Sink::Folder(FolderSink {
-                    temp,
+                    root: place,
                     made: HashSet::new(),
                 })
             }
@@ -120,6 +115,7 @@ impl PackWriter {
             force,
             names: HashSet::new(),
             sink,
+            unfinished,
             broken: false,
         })
     }
@@ -222,19 +218,16 @@ impl PackWriter {
         // It may have appeared since we started.
         check_target(target, &[], self.force)?;
         let failed = |source| Error::write("write", target, source);
-        match self.sink {
-            Sink::Zip(zip) => {
-                let file = zip.finish().map_err(failed)?;
-                let file = file
-                    .into_inner()
-                    .map_err(|error| failed(error.into_error()))?;
-                file.as_file().sync_all().map_err(failed)?;
-                file.persist(target)
-                    .map_err(|error| Error::write("create", target, error.error))?;
-                Ok(())
-            }
-            Sink::Folder(folder) => folder.finish(target),
+        if let Sink::Zip(zip) = self.sink {
+            let file = zip.finish().map_err(failed)?;
+            let file = file
+                .into_inner()
+                .map_err(|error| failed(error.into_error()))?;
+            file.sync_all().map_err(failed)?;
         }
+        self.unfinished
+            .put()
+            .map_err(|source| Error::write("create", target, source))
     }
 
     /// Makes sure of the name, and that the writer is sound.
@@ -276,7 +269,7 @@ impl PackWriter {
 
     fn zip(
         &mut self,
-        write: impl FnOnce(&mut ZipSink<BufWriter<NamedTempFile>>) -> Result<(), Error>,
+        write: impl FnOnce(&mut ZipSink<BufWriter<File>>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         match &mut self.sink {
             Sink::Zip(zip) => write(zip),
@@ -299,7 +292,7 @@ impl PackWriter {
         if result.is_err() {
             drop(file);
             // Best effort: if the disk is that ill, the writer is dropped soon.
-            let _ = fs::remove_file(name::under(folder.temp.path(), &entry.name));
+            let _ = fs::remove_file(name::under(&folder.root, &entry.name));
         }
         result
     }
@@ -308,7 +301,7 @@ impl PackWriter {
 impl FolderSink {
     /// Creates the file of an entry, or its folder and `None`.
     fn file(&mut self, target: &Path, entry: &Entry) -> Result<Option<File>, Error> {
-        let place = name::under(self.temp.path(), &entry.name);
+        let place = name::under(&self.root, &entry.name);
         let failed = |source: io::Error| match source.kind() {
             // Also what a file system says that ignores case.
             io::ErrorKind::AlreadyExists
@@ -334,50 +327,6 @@ impl FolderSink {
             return Ok(None);
         }
         File::create_new(&place).map(Some).map_err(failed)
-    }
-
-    /// Renames the temporary folder. What is there is moved aside first, and back if that fails.
-    fn finish(self, target: &Path) -> Result<(), Error> {
-        let failed = |source| Error::write("create", target, source);
-        let aside = match target.symlink_metadata() {
-            Ok(_) => {
-                let prefix = format!("{}old.", prefix(target));
-                let aside = Builder::new()
-                    .prefix(&prefix)
-                    .suffix(UNFINISHED)
-                    .tempdir_in(folder_of(target));
-                let aside = aside.map_err(failed)?;
-                fs::rename(target, aside.path().join("old")).map_err(failed)?;
-                Some(aside)
-            }
-            Err(_) => None,
-        };
-        if let Err(source) = fs::rename(self.temp.path(), target) {
-            if let Some(aside) = aside
-                && fs::rename(aside.path().join("old"), target).is_err()
-            {
-                // Rather leave it where it is than lose it.
-                let kept = aside.keep();
-                tracing::error!(
-                    "what was in {} is now in {}",
-                    target.display(),
-                    kept.display()
-                );
-            }
-            return Err(failed(source));
-        }
-        // Renamed: there is nothing to clean up any more.
-        let _ = self.temp.keep();
-        if let Some(aside) = aside {
-            let place = aside.path().to_owned();
-            if let Err(error) = aside.close() {
-                tracing::warn!(
-                    "cannot remove the replaced folder {}: {error}",
-                    place.display()
-                );
-            }
-        }
-        Ok(())
     }
 }
 
@@ -543,43 +492,10 @@ fn is_pack_or_empty(folder: &Path) -> bool {
     }
 }
 
-fn folder_of(target: &Path) -> &Path {
-    match target.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// What the names of temporary files start with: the target's own name, cut where names may become too long.
-fn prefix(target: &Path) -> String {
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let mut prefix: String = name.chars().take(50).collect();
-    prefix.push('.');
-    prefix
-}
-
 fn broken(target: &Path) -> Error {
     Error::io(
         "write",
         target,
         io::Error::other("an earlier write to it failed"),
     )
-}
-
-/// Temporary files are private by default; an output is as public as any file.
-#[cfg(unix)]
-pub(crate) fn for_everyone<'b, 'p, 's>(
-    builder: &'b mut Builder<'p, 's>,
-    mode: u32,
-) -> &'b mut Builder<'p, 's> {
-    use std::os::unix::fs::PermissionsExt;
-    builder.permissions(fs::Permissions::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-pub(crate) fn for_everyone<'b, 'p, 's>(
-    builder: &'b mut Builder<'p, 's>,
-    _mode: u32,
-) -> &'b mut Builder<'p, 's> {
-    builder
 }
