@@ -45,6 +45,8 @@ pub struct News {
     pub gone: Vec<String>,
     /// Files that cannot be read, and why not: those that were looked at this time.
     pub broken: Vec<(String, String)>,
+    /// Those of them that are not what they were when they were last looked at: somebody is at work there.
+    pub changed: BTreeSet<String>,
     /// Whether files came or went.
     pub rearranged: bool,
     /// What the user should know of the folder as it is.

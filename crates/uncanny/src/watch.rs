@@ -4,13 +4,15 @@
 //! it. What was heard of changes only says where to look ([`notices`]); what is stale the folder itself shows
 //! ([`LivePack`]); the output changes file by file, each complete ([`Mirror`]).
 
+mod clock;
 mod notices;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -19,6 +21,7 @@ use uncanny_pack::{Mirror, Put, Stamp};
 use crate::live::{Content, Hints, Keep, LeaveOut, LivePack, LivePictures, Made, Make, News};
 use crate::plan::chain;
 use crate::{Cache, Error, Event, Models, Options, Outcome};
+use clock::Clock;
 use notices::{Batch, Notices, Patience, Places};
 
 /// So many files are made before a new save is looked at.
@@ -206,7 +209,10 @@ struct Keeper<'a> {
     cell: Option<(u32, u32)>,
     mirror: Mirror,
     force: bool,
+    clock: Clock,
     notices: Option<Notices>,
+    /// Files that were touched when the folder could not be looked at.
+    unseen: BTreeMap<String, Instant>,
     /// Between two looks, where nobody tells.
     poll: Option<Duration>,
     /// When to look whether or not anything was heard.
@@ -286,9 +292,11 @@ impl<'a> Keeper<'a> {
             cell,
             mirror,
             force,
+            clock: Clock::default(),
             notices: None,
+            unseen: BTreeMap::new(),
             poll,
-            look_at: Some(Instant::now()),
+            look_at: None,
             patience: Patience::default(),
             line: VecDeque::new(),
             saved: BTreeMap::new(),
@@ -297,7 +305,7 @@ impl<'a> Keeper<'a> {
             unreadable: BTreeSet::new(),
             status: None,
             report: WatchReport::default(),
-            round: Round::new(),
+            round: Round::new(Instant::now()),
             uncleaned: 0,
         })
     }
@@ -312,26 +320,34 @@ impl<'a> Keeper<'a> {
                 self.report.interrupted = true;
                 break;
             }
-            let up_to_date = self.line.is_empty();
-            let nothing_due = self.patience.next().is_none() && self.look_at.is_none();
-            if up_to_date && self.once && nothing_due {
+            if self.once && self.is_idle() {
                 break;
             }
-            self.follow_root();
-            if let Some(batch) = self.hear(up_to_date)
-                && let Err(error) = self.look(batch)
-            {
-                self.fail(&self.input.display().to_string(), chain(&error));
-                self.try_again();
-            }
-            if !self.line.is_empty() {
-                self.work();
-            }
+            self.turn();
         }
         if let Some(cache) = self.cache {
             cache.clean();
         }
         Ok(self.report)
+    }
+
+    /// Whether there is nothing to do until something is heard.
+    fn is_idle(&self) -> bool {
+        self.line.is_empty() && self.patience.next().is_none() && self.look_at.is_none()
+    }
+
+    /// Hears what there is to hear, and makes the first few files in line.
+    fn turn(&mut self) {
+        self.follow_root();
+        if let Some(batch) = self.hear(self.line.is_empty())
+            && let Err(error) = self.look(batch)
+        {
+            self.fail(&self.input.display().to_string(), chain(&error));
+            self.try_again();
+        }
+        if !self.line.is_empty() {
+            self.work();
+        }
     }
 
     fn tell(&self, event: WatchEvent) {
@@ -351,7 +367,7 @@ impl<'a> Keeper<'a> {
                     .as_ref()
                     .map(|settings| settings.path.as_path()),
             };
-            match Notices::start(&places) {
+            match Notices::start(&places, &self.clock) {
                 Ok(notices) => self.notices = Some(notices),
                 Err(why) => self.fall_back(&why),
             }
@@ -389,7 +405,7 @@ impl<'a> Keeper<'a> {
                 input: self.input.display().to_string(),
             });
             while now.is_none() && !self.cancel.load(Ordering::SeqCst) {
-                thread::sleep(TICK);
+                self.clock.sleep(TICK);
                 now = there(self);
             }
         }
@@ -411,7 +427,7 @@ impl<'a> Keeper<'a> {
     }
 
     fn look_by(&mut self, wait: Duration) {
-        let by = Instant::now() + wait;
+        let by = self.clock.now() + wait;
         self.look_at = Some(self.look_at.map_or(by, |at| at.min(by)));
     }
 
@@ -421,19 +437,20 @@ impl<'a> Keeper<'a> {
             self.fall_back(&why);
         }
         let deadlines = [self.look_at, self.patience.next()];
-        let tick = Instant::now() + TICK;
+        let tick = self.clock.now() + TICK;
         let deadline = deadlines.into_iter().flatten().fold(tick, Instant::min);
         let heard = match &self.notices {
             Some(notices) if idle => notices.wait(deadline),
             Some(notices) => notices.take(),
             None => {
                 if idle {
-                    thread::sleep(deadline.saturating_duration_since(Instant::now()));
+                    let now = self.clock.now();
+                    self.clock.sleep(deadline.saturating_duration_since(now));
                 }
                 None
             }
         };
-        let now = Instant::now();
+        let now = self.clock.now();
         let due = [self.look_at, self.patience.next()];
         let due = due.into_iter().flatten().any(|at| at <= now);
         heard.or_else(|| due.then(Batch::default))
@@ -441,7 +458,7 @@ impl<'a> Keeper<'a> {
 
     /// Looks at the folder, and puts what is stale in line.
     fn look(&mut self, batch: Batch) -> Result<(), Error> {
-        let started = Instant::now();
+        let started = self.clock.now();
         self.look_at = None;
         if let Some(poll) = self.poll.filter(|_| !self.once) {
             self.look_by(poll);
@@ -452,17 +469,21 @@ impl<'a> Keeper<'a> {
         {
             self.read_settings(&path);
         }
-        if !self.mirror.is_there() {
-            self.reopen()?;
-        }
-        let touched = batch.names(&self.root);
-        let (due, patience_is_out) = self.patience.due();
+        let mut touched = std::mem::take(&mut self.unseen);
+        touched.extend(batch.names(&self.root));
+        let turn = self.patience.turn(started, &touched);
         let hints = Hints {
-            touched: touched.keys().cloned().chain(due).collect(),
-            patience_is_out,
+            touched: touched.keys().chain(&turn.due).cloned().collect(),
+            patience_is_out: turn.last.clone(),
             unaided: self.poll.is_some(),
         };
-        let news = self.refresh(&hints)?;
+        let news = match self.reopen().and_then(|()| self.refresh(&hints)) {
+            Ok(news) => news,
+            Err(error) => {
+                self.unseen = touched;
+                return Err(error);
+            }
+        };
         self.mend(&self.input.display().to_string());
         if news.rearranged && !self.once {
             self.look_by(SECOND_LOOK);
@@ -472,8 +493,10 @@ impl<'a> Keeper<'a> {
         new.into_iter().for_each(|warning| self.warn(warning));
         self.warned = warnings;
 
+        let looked = self.clock.now();
         for (name, why) in news.broken {
-            if self.patience.broken(&name, touched.contains_key(&name)) {
+            let saved = touched.contains_key(&name) || news.changed.contains(&name);
+            if self.patience.broken(&name, saved, &turn, looked) {
                 self.fail(&name, why);
                 self.unreadable.insert(name);
             }
@@ -584,8 +607,11 @@ impl<'a> Keeper<'a> {
         self.tell(WatchEvent::Settings { path: name });
     }
 
-    /// Somebody removed the output: it is made anew.
+    /// Makes the output anew if somebody removed it.
     fn reopen(&mut self) -> Result<(), Error> {
+        if self.mirror.is_there() {
+            return Ok(());
+        }
         let output = self.mirror.root().to_owned();
         let writing = |source| Error::Pack {
             doing: "write to",
@@ -648,11 +674,11 @@ impl<'a> Keeper<'a> {
             cancel: self.cancel,
             events: &progress,
         };
-        let mirror = &mut self.mirror;
+        let (mirror, clock) = (&mut self.mirror, &self.clock);
         let mut made: Vec<(Made, Result<Put, uncanny_pack::Error>, Instant)> = Vec::new();
         let result = self.live.make(&names, make, &mut |mut file| {
             let written = write(mirror, &mut file);
-            made.push((file, written, Instant::now()));
+            made.push((file, written, clock.now()));
             Ok(())
         });
         let done: HashSet<String> = made.iter().map(|(file, ..)| file.name.clone()).collect();
@@ -773,13 +799,14 @@ impl<'a> Keeper<'a> {
             return;
         }
         let first = std::mem::take(&mut self.first_pass);
-        let round = std::mem::replace(&mut self.round, Round::new());
+        let now = self.clock.now();
+        let round = std::mem::replace(&mut self.round, Round::new(now));
         if first || round.written + round.removed > 0 {
             self.tell(WatchEvent::UpToDate {
                 written: round.written,
                 removed: round.removed,
                 failed: self.report.failed.len(),
-                seconds: round.since.elapsed().as_secs_f64(),
+                seconds: (now - round.since).as_secs_f64(),
             });
         }
         if let Some(cache) = self.cache
@@ -851,11 +878,11 @@ impl Live {
 }
 
 impl Round {
-    fn new() -> Self {
+    fn new(since: Instant) -> Self {
         Self {
             written: 0,
             removed: 0,
-            since: Instant::now(),
+            since,
         }
     }
 }
@@ -882,34 +909,4 @@ fn leave_out(root: &Path, output: &Path) -> LeaveOut {
             name.starts_with(inside.as_str()) || *name == inside[..inside.len() - 1]
         }) || name.split('/').any(folder)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_output_and_version_control_are_left_out() {
-        let leave_out = leave_out("/pack".as_ref(), "/pack/build/out".as_ref());
-        for name in [
-            "build/out/",
-            "build/out",
-            "build/out/a.png",
-            ".git/",
-            "sub/.git/HEAD",
-        ] {
-            assert!(leave_out(name), "{name}");
-        }
-        for name in [
-            "build/",
-            "build/outside.png",
-            "a.png",
-            ".gitignore",
-            "x.git/",
-        ] {
-            assert!(!leave_out(name), "{name}");
-        }
-        let elsewhere = super::leave_out("/pack".as_ref(), "/out".as_ref());
-        assert!(!elsewhere("out/a.png"));
-    }
 }

@@ -20,7 +20,8 @@ const COARSE: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub(super) struct Files {
     known: HashMap<String, Known>,
-    broken: BTreeMap<String, String>,
+    /// Those that cannot be read, as they were when they were last looked at.
+    broken: BTreeMap<String, Stamp>,
     /// Counts changes.
     changes: u64,
 }
@@ -92,7 +93,9 @@ impl Files {
                     if let Some(known) = self.known.get_mut(name) {
                         known.stamp = stamp;
                     }
-                    self.broken.insert(name.clone(), why.clone());
+                    if self.broken.insert(name.clone(), stamp) != Some(stamp) {
+                        news.changed.insert(name.clone());
+                    }
                     news.broken.push((name.clone(), why));
                     continue;
                 }

@@ -223,6 +223,9 @@ impl LivePictures {
                 continue;
             };
             if let Err(why) = &sheet.found {
+                if !holds {
+                    news.changed.insert(name.clone());
+                }
                 // One that never was a sheet may be any other text.
                 if hints.patience_is_out.contains(name) && sheet.files.is_empty() {
                     sheet.found = Ok(Vec::new());

@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::LeaveOut;
+use super::clock::Clock;
 use notify::event::{AccessKind, AccessMode};
 use notify::{ErrorKind, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
@@ -31,13 +32,15 @@ pub(super) struct Batch {
 /// Listens until dropped.
 pub(super) struct Notices {
     heard: Arc<Ear>,
-    _watcher: RecommendedWatcher,
+    /// None in tests that tell by themselves what changed.
+    _watcher: Option<RecommendedWatcher>,
 }
 
 #[derive(Default)]
-struct Ear {
+pub(super) struct Ear {
     heard: Mutex<Heard>,
     news: Condvar,
+    clock: Clock,
 }
 
 #[derive(Default)]
@@ -64,8 +67,8 @@ impl Notices {
     ///
     /// # Errors
     /// When the system cannot tell, with the reason and what can be done about it.
-    pub(super) fn start(places: &Places<'_>) -> Result<Self, String> {
-        let heard = Arc::new(Ear::default());
+    pub(super) fn start(places: &Places<'_>, clock: &Clock) -> Result<Self, String> {
+        let heard = Ear::new(clock);
         let ear = Arc::clone(&heard);
         let leave_out = Arc::clone(places.leave_out);
         let (folder, file) = (places.folder.to_owned(), places.file.map(Path::to_owned));
@@ -103,8 +106,23 @@ impl Notices {
         }
         Ok(Self {
             heard,
-            _watcher: watcher,
+            _watcher: Some(watcher),
         })
+    }
+
+    /// Notices of what is told to `ear`, and of nothing else.
+    #[cfg(test)]
+    pub(super) fn of(ear: &Arc<Ear>) -> Self {
+        Self {
+            heard: Arc::clone(ear),
+            _watcher: None,
+        }
+    }
+
+    /// Whether something was heard and not taken yet.
+    #[cfg(test)]
+    pub(super) fn is_waiting(&self) -> bool {
+        self.heard.lock().ready_at().is_some()
     }
 
     /// Why not everything is heard any more, if so.
@@ -115,14 +133,14 @@ impl Notices {
     /// What was heard, if its author has finished with it by now.
     pub(super) fn take(&self) -> Option<Batch> {
         let mut heard = self.heard.lock();
-        (heard.ready_at()? <= Instant::now()).then(|| heard.take())
+        (heard.ready_at()? <= self.heard.clock.now()).then(|| heard.take())
     }
 
     /// The same, but waits for it, until `deadline` at most.
     pub(super) fn wait(&self, deadline: Instant) -> Option<Batch> {
         let mut heard = self.heard.lock();
         loop {
-            let now = Instant::now();
+            let now = self.heard.clock.now();
             let ready = heard.ready_at();
             if ready.is_some_and(|ready| ready <= now) {
                 return Some(heard.take());
@@ -131,24 +149,27 @@ impl Notices {
             if heard.deaf.is_some() || until <= now {
                 return None;
             }
-            heard = self
-                .heard
-                .news
-                .wait_timeout(heard, until - now)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            let ear = &self.heard;
+            heard = ear.clock.wait(&ear.news, heard, until - now);
         }
     }
 }
 
 impl Ear {
+    pub(super) fn new(clock: &Clock) -> Arc<Self> {
+        Arc::new(Self {
+            clock: clock.clone(),
+            ..Self::default()
+        })
+    }
+
     fn lock(&self) -> MutexGuard<'_, Heard> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// No paths: something, somewhere.
-    fn hear(&self, paths: Vec<PathBuf>) {
-        let now = Instant::now();
+    pub(super) fn hear(&self, paths: Vec<PathBuf>) {
+        let now = self.clock.now();
         let mut heard = self.lock();
         heard.first.get_or_insert(now);
         heard.last = Some(now);
@@ -242,20 +263,30 @@ pub(super) struct Patience {
     waiting: BTreeMap<String, (u32, Instant)>,
 }
 
+/// What one look at the folder is to do about broken files. It is decided once, before the look: a file that becomes due
+/// while others are looked at has not had that look, nor its last chance.
+#[derive(Debug, Default)]
+pub(super) struct Turn {
+    /// To be looked at.
+    pub(super) due: BTreeSet<String>,
+    /// Those of them that have their last chance.
+    pub(super) last: BTreeSet<String>,
+}
+
 /// Between two looks at a broken file; each wait is twice the one before.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 /// So many looks are taken, over three seconds.
 const LOOKS: u32 = 6;
 
 impl Patience {
-    /// A file is broken. Whether that was its last chance: it is named as broken then.
-    pub(super) fn broken(&mut self, name: &str, touched: bool) -> bool {
-        let now = Instant::now();
-        let (looks, due) = self.waiting.get(name).copied().unwrap_or((0, now));
-        if !touched && looks > 0 && (looks > LOOKS || now < due) {
-            return false;
-        }
-        let looks = if touched { 1 } else { looks + 1 };
+    /// A file was broken in this turn's look, which has ended by `now`. Whether that was its last chance: it is named as
+    /// broken then. `saved`: somebody has written it since the look before, and all begins anew.
+    pub(super) fn broken(&mut self, name: &str, saved: bool, turn: &Turn, now: Instant) -> bool {
+        let looks = match self.waiting.get(name) {
+            Some((looks, _)) if !saved && turn.due.contains(name) => looks + 1,
+            Some(_) if !saved => return false,
+            _ => 1,
+        };
         let wait = FIRST_WAIT * 2_u32.pow(looks.min(LOOKS) - 1);
         self.waiting.insert(name.to_owned(), (looks, now + wait));
         looks == LOOKS + 1
@@ -266,19 +297,19 @@ impl Patience {
         self.waiting.retain(|name, _| is_broken(name));
     }
 
-    /// The files to look at now; those of them that have their last chance come second.
-    pub(super) fn due(&self) -> (BTreeSet<String>, BTreeSet<String>) {
-        let now = Instant::now();
+    /// What to look at now. Files that were `touched` begin anew and need no last chance yet.
+    pub(super) fn turn(&self, now: Instant, touched: &BTreeMap<String, Instant>) -> Turn {
         let due = self
             .waiting
             .iter()
             .filter(|(_, (looks, due))| *looks <= LOOKS && *due <= now);
-        let last = due.clone().filter(|(_, (looks, _))| *looks == LOOKS);
-        let names = |name: &String| name.clone();
-        (
-            due.map(|(name, _)| names(name)).collect(),
-            last.map(|(name, _)| names(name)).collect(),
-        )
+        let last = due
+            .clone()
+            .filter(|(name, (looks, _))| *looks == LOOKS && !touched.contains_key(*name));
+        Turn {
+            last: last.map(|(name, _)| name.clone()).collect(),
+            due: due.map(|(name, _)| name.clone()).collect(),
+        }
     }
 
     /// When the next look is due.
@@ -341,20 +372,54 @@ mod tests {
     #[test]
     fn patience_ends() {
         let mut patience = Patience::default();
-        assert!(!patience.broken("a", true));
-        assert!(patience.next().is_some());
-        for look in 2..=LOOKS {
-            patience.waiting.get_mut("a").unwrap().1 = Instant::now();
-            assert!(patience.due().0.contains("a"));
-            assert!(!patience.broken("a", false), "look {look}");
+        let mut now = Instant::now();
+        let untouched = BTreeMap::new();
+        assert!(!patience.broken("a", true, &Turn::default(), now));
+        for look in 2..=LOOKS + 1 {
+            now = patience.next().unwrap();
+            let turn = patience.turn(now, &untouched);
+            assert!(turn.due.contains("a"));
+            assert_eq!(turn.last.contains("a"), look == LOOKS + 1, "look {look}");
+            let named = patience.broken("a", false, &turn, now);
+            assert_eq!(named, look == LOOKS + 1, "look {look}");
         }
-        patience.waiting.get_mut("a").unwrap().1 = Instant::now();
-        assert!(patience.due().1.contains("a"), "its last chance");
-        assert!(patience.broken("a", false));
         assert_eq!(patience.next(), None);
-        assert!(!patience.broken("a", false), "it is named once");
-        assert!(!patience.broken("a", true), "and again after the next save");
+        let turn = patience.turn(now + Duration::from_secs(60), &untouched);
+        assert!(turn.due.is_empty());
+        assert!(!patience.broken("a", false, &turn, now), "it is named once");
+        assert!(
+            !patience.broken("a", true, &turn, now),
+            "and again after the next save"
+        );
+        assert!(patience.next().is_some());
         patience.keep(|_| false);
         assert_eq!(patience.next(), None);
+    }
+
+    #[test]
+    fn a_look_counts_only_for_what_was_due_before_it() {
+        let mut patience = Patience::default();
+        let mut now = Instant::now();
+        let untouched = BTreeMap::new();
+        patience.broken("a", true, &Turn::default(), now);
+        for _ in 1..LOOKS {
+            now = patience.next().unwrap();
+            let turn = patience.turn(now, &untouched);
+            patience.broken("a", false, &turn, now);
+        }
+        // A look for the sake of another file, which takes longer than this one would have had to wait.
+        let turn = patience.turn(now, &untouched);
+        assert!(turn.due.is_empty() && turn.last.is_empty());
+        assert!(!patience.broken("a", false, &turn, now + Duration::from_secs(9)));
+        let turn = patience.turn(now + Duration::from_secs(9), &untouched);
+        assert!(turn.last.contains("a"), "its last chance is still to come");
+        // Somebody writes it just then.
+        let touched = BTreeMap::from([("a".to_owned(), now)]);
+        assert!(
+            patience
+                .turn(now + Duration::from_secs(9), &touched)
+                .last
+                .is_empty()
+        );
     }
 }
