@@ -139,6 +139,72 @@ fn json_csv_and_a_grid() {
 }
 
 #[test]
+fn lpips_and_silhouettes() {
+    let scene = pictures();
+    scene.write("vgg.safetensors", util::vgg());
+    let heads = [64, 128, 256, 512].into_iter().enumerate();
+    let heads = heads.map(|(i, n)| (format!("lin{i}.model.1.weight"), vec![1, n, 1, 1], 1.0));
+    scene.write(
+        "heads.safetensors",
+        util::weights(&heads.collect::<Vec<_>>()),
+    );
+    let with =
+        "--vgg vgg.safetensors --lpips heads.safetensors --over 787880 --threads 1 --device cpu";
+    let run = scene
+        .run(&format!("eval set --model lanczos {with}"))
+        .exits(1);
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    assert!(run.stdout.contains("colours over 787880"), "{}", run.stdout);
+    let title = lines.iter().find(|line| line.contains("PSNR")).unwrap();
+    for part in ["LPIPS", "silhouette", "outline"] {
+        assert!(title.contains(part), "{part}\n{}", run.stdout);
+    }
+    let json = scene
+        .run(&format!(
+            "eval set --model lanczos {with} --json --csv figures.csv -q"
+        ))
+        .exits(1)
+        .json();
+    for model in json["models"].as_array().unwrap() {
+        assert!(model["lpips"].as_f64().unwrap() != 0.0, "{model}");
+        // A hole of whole texels: no way of enlarging moves its edge.
+        assert!(model["silhouette"].as_f64().unwrap() > 0.97, "{model}");
+        assert!(
+            (model["outline"].as_f64().unwrap() - 1.0).abs() < 0.05,
+            "{model}"
+        );
+    }
+    let csv = std::fs::read_to_string(scene.path("figures.csv")).unwrap();
+    assert!(
+        csv.lines()
+            .next()
+            .unwrap()
+            .ends_with(",lpips,silhouette_iou,outline_ratio")
+    );
+    let columns = csv.lines().map(|line| line.split(',').count());
+    assert_eq!(columns.collect::<Vec<_>>(), [14; 1 + 4 * 3]);
+    // Without the files there is no LPIPS, and one file is not enough.
+    let plain = scene.run("eval set --model lanczos -q").exits(1);
+    assert!(!plain.stdout.contains("LPIPS") && plain.stdout.contains("outline"));
+    for (arguments, says) in [
+        ("--vgg vgg.safetensors", "--lpips"),
+        ("--lpips heads.safetensors", "--vgg"),
+        (
+            "--vgg heads.safetensors --lpips heads.safetensors",
+            "features.0.weight",
+        ),
+        (
+            "--vgg vgg.safetensors --lpips vgg.safetensors",
+            "lin0.model.1.weight",
+        ),
+        ("--over pink", "six digits"),
+    ] {
+        let run = scene.run(&format!("eval set --model lanczos {arguments}"));
+        run.exits(2).prints_nothing().says(&[says]);
+    }
+}
+
+#[test]
 fn what_cannot_be_measured_says_why() {
     let scene = pictures();
     scene.write("empty/readme.txt", b"none");

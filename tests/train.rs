@@ -12,7 +12,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use uncanny_model::checkpoint;
-use util::{Outcome, Scene, noise, png, zip};
+use util::{Outcome, Scene, noise, png, vgg, zip};
 
 /// Waves with edges: something to learn.
 fn picture(seed: u32) -> Vec<u8> {
@@ -322,45 +322,6 @@ fn a_killed_training_goes_on() {
             .exits(0);
         assert_eq!(iterations(&scene, &format!("{out}/metrics.csv")).len(), 6);
     }
-}
-
-/// VGG16 with weights that look random, as a file.
-fn vgg() -> Vec<u8> {
-    let mut state = checkpoint::StateDict::new();
-    let mut add = |name: String, shape: Vec<usize>, reach: f32| {
-        let count = shape.iter().product::<usize>();
-        let one =
-            |i: usize| ((i as u32).wrapping_mul(2_654_435_761) >> 8) as f32 / (1 << 24) as f32;
-        let values: Vec<f32> = (0..count).map(|i| reach * (2.0 * one(i) - 1.0)).collect();
-        state.insert(
-            name,
-            checkpoint::TensorData::from_f32(shape, &values).unwrap(),
-        );
-    };
-    for (place, input, out) in [
-        (0, 3, 64),
-        (2, 64, 64),
-        (5, 64, 128),
-        (7, 128, 128),
-        (10, 128, 256),
-        (12, 256, 256),
-        (14, 256, 256),
-        (17, 256, 512),
-        (19, 512, 512),
-        (21, 512, 512),
-    ] {
-        let reach = (6.0 / (9 * input) as f32).sqrt();
-        add(
-            format!("features.{place}.weight"),
-            vec![out, input, 3, 3],
-            reach,
-        );
-        add(format!("features.{place}.bias"), vec![out], 0.0);
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("vgg.safetensors");
-    checkpoint::write_safetensors(&path, &state, &Default::default(), None).unwrap();
-    fs::read(path).unwrap()
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use image::{Rgba, RgbaImage};
+use uncanny_model::checkpoint;
 
 /// A temporary folder in which the binary runs, with a cache and settings of its own.
 pub struct Scene {
@@ -302,4 +303,48 @@ pub fn large_pack(count: u32) -> Files {
         )
     }));
     files
+}
+
+/// A safetensors file of tensors whose values look random, from -reach to reach.
+pub fn weights(tensors: &[(String, Vec<usize>, f32)]) -> Vec<u8> {
+    let mut state = checkpoint::StateDict::new();
+    for (name, shape, reach) in tensors {
+        let share = |i: u32| (i.wrapping_mul(2_654_435_761) >> 8) as f32 / (1 << 24) as f32;
+        let count = shape.iter().product::<usize>() as u32;
+        let values: Vec<f32> = (0..count).map(|i| reach * (2.0 * share(i) - 1.0)).collect();
+        let data = checkpoint::TensorData::from_f32(shape.clone(), &values);
+        state.insert(name.clone(), data.expect("as many values as the shape has"));
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("weights.safetensors");
+    checkpoint::write_safetensors(&path, &state, &Default::default(), None).expect("to write it");
+    fs::read(path).expect("to read it again")
+}
+
+/// VGG16's first ten convolutions, as a file.
+pub fn vgg() -> Vec<u8> {
+    let convolutions = [
+        (0, 3, 64),
+        (2, 64, 64),
+        (5, 64, 128),
+        (7, 128, 128),
+        (10, 128, 256),
+        (12, 256, 256),
+        (14, 256, 256),
+        (17, 256, 512),
+        (19, 512, 512),
+        (21, 512, 512),
+    ];
+    let tensors = convolutions.iter().flat_map(|&(place, input, out)| {
+        let reach = (6.0 / (9 * input) as f32).sqrt();
+        [
+            (
+                format!("features.{place}.weight"),
+                vec![out, input, 3, 3],
+                reach,
+            ),
+            (format!("features.{place}.bias"), vec![out], 0.0),
+        ]
+    });
+    weights(&tensors.collect::<Vec<_>>())
 }

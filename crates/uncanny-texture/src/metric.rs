@@ -310,6 +310,46 @@ pub fn alpha_errors(a: &RgbaImage, b: &RgbaImage) -> f64 {
     wrong as f64 / (f64::from(a.width()) * f64::from(a.height())).max(1.0)
 }
 
+/// The least alpha of what counts as a picture's silhouette: a half.
+const SOLID: u8 = 128;
+
+/// How much two silhouettes, alpha cut at a half, cover each other: the pixels in both by the pixels in either, 0..=1; 1
+/// when neither has any.
+///
+/// # Panics
+/// When the sizes differ.
+#[must_use]
+pub fn silhouette_overlap(a: &RgbaImage, b: &RgbaImage) -> f64 {
+    same_size(a, b);
+    let (mut both, mut either) = (0u32, 0u32);
+    for (p, q) in a.pixels().zip(b.pixels()) {
+        let (p, q) = (p.0[3] >= SOLID, q.0[3] >= SOLID);
+        both += u32::from(p && q);
+        either += u32::from(p || q);
+    }
+    if either == 0 {
+        1.0
+    } else {
+        f64::from(both) / f64::from(either)
+    }
+}
+
+/// How long the outline of a silhouette is, alpha cut at a half: how many pairs of neighbours, across and down, have one
+/// of them inside. The picture's border is none, and a diagonal counts its steps.
+#[must_use]
+pub fn outline(image: &RgbaImage) -> u32 {
+    let (width, height) = image.dimensions();
+    let inside = |x: u32, y: u32| image.get_pixel(x, y).0[3] >= SOLID;
+    let mut length = 0;
+    for y in 0..height {
+        for x in 0..width {
+            length += u32::from(x + 1 < width && inside(x, y) != inside(x + 1, y));
+            length += u32::from(y + 1 < height && inside(x, y) != inside(x, y + 1));
+        }
+    }
+    length
+}
+
 /// Whether an enlarged picture uses alpha in a way that its input does not, and the game would draw it wrongly: an
 /// opaque input with a hole, or a cut-out one (alpha 0 and 255 only) with half-transparent pixels. An input that is
 /// translucent already may come out in any way.

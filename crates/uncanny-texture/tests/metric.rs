@@ -46,6 +46,9 @@ fn metrics_agree_with_scikit_image_and_pytorch() {
         close(metric::seam_ratio(&other), name, "seam");
         close(metric::sharpness(&other), name, "sharpness");
         close(metric::alpha_errors(&other, &truth), name, "alpha_errors");
+        let overlap = metric::silhouette_overlap(&other, &truth);
+        close(overlap, name, "silhouette_overlap");
+        close(f64::from(metric::outline(&other)), name, "outline");
     }
     let large = metric::ms_ssim(&picture("large"), &picture("large-near"));
     close(large, "large", "ms_ssim");
@@ -58,6 +61,31 @@ fn equal_pictures_are_equal() {
     assert!((metric::ssim(&a, &a) - 1.0).abs() < 1e-12);
     assert!((metric::ms_ssim(&a, &a) - 1.0).abs() < 1e-12);
     assert_eq!(metric::alpha_errors(&a, &a), 0.0);
+    assert_eq!(metric::silhouette_overlap(&a, &a), 1.0);
+}
+
+#[test]
+fn silhouettes_are_cut_at_a_half() {
+    let of = |rows: [&str; 3]| {
+        RgbaImage::from_fn(4, 3, |x, y| {
+            let alpha = match rows[y as usize].as_bytes()[x as usize] {
+                b'#' => 255,
+                b'+' => 128,
+                b'-' => 127,
+                _ => 0,
+            };
+            [9, 9, 9, alpha].into()
+        })
+    };
+    let (a, b) = (of(["....", ".##.", ".+-."]), of(["....", ".##.", "...."]));
+    assert_eq!(metric::silhouette_overlap(&a, &b), 2.0 / 3.0);
+    assert_eq!(metric::silhouette_overlap(&a, &a), 1.0);
+    // The picture's border is no outline: the lowest pixel of `a` has three sides, one of them beyond it.
+    assert_eq!((metric::outline(&a), metric::outline(&b)), (7, 6));
+    let (none, all) = (of(["...."; 3]), of(["####"; 3]));
+    assert_eq!((metric::outline(&none), metric::outline(&all)), (0, 0));
+    assert_eq!(metric::silhouette_overlap(&none, &none), 1.0);
+    assert_eq!(metric::silhouette_overlap(&none, &all), 0.0);
 }
 
 #[test]

@@ -162,6 +162,15 @@ pub enum Error {
         what: String,
     },
 
+    /// A file without LPIPS' heads.
+    #[error("use {} as the heads of LPIPS: {what}", path.display())]
+    NoHeads {
+        /// The file.
+        path: PathBuf,
+        /// What is not as it must be.
+        what: String,
+    },
+
     /// A measurement failed.
     #[error("measure the network")]
     Upscale(#[from] uncanny_texture::UpscaleError),

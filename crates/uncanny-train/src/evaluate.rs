@@ -18,7 +18,7 @@ use uncanny_texture::{
     metric, resize, run,
 };
 
-use crate::{Error, Landmarks, Picture, Result};
+use crate::{Error, Landmarks, Lpips, Picture, Result};
 
 /// How an input is made of a picture that has none of its own. All of it is PIL's arithmetic, 8 bits, premultiplied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -173,6 +173,13 @@ pub struct Measures {
     pub alpha_errors: Option<f64>,
     /// Whether the output uses alpha as its input, opaque or cut out, does not; none for translucent inputs.
     pub leaves_alpha_class: Option<bool>,
+    /// How much its silhouette and the truth's cover each other, 0..=1, where there is any alpha; see
+    /// [`metric::silhouette_overlap`].
+    pub silhouette: Option<f64>,
+    /// How long its [`metric::outline`] is by the truth's, where that has one.
+    pub outline: Option<f64>,
+    /// How differently it and the truth look; see [`Lpips`].
+    pub lpips: Option<f64>,
     /// Mean distance of the landmarks from the truth's, as a share of the distance of its eyes' centres.
     pub landmarks: Option<f64>,
 }
@@ -199,6 +206,12 @@ pub struct Score {
     /// In %: of the opaque and cut-out inputs, those whose output is not of their kind any more. None unless some
     /// picture has alpha.
     pub leaves_alpha_class: Option<f64>,
+    /// 0..=1, over the pictures with any alpha.
+    pub silhouette: Option<f64>,
+    /// Over the pictures whose truth has an outline.
+    pub outline: Option<f64>,
+    /// From 0 on; if it is measured.
+    pub lpips: Option<f64>,
     /// In %; the median.
     pub landmarks: Option<f64>,
     /// Picture by picture.
@@ -227,6 +240,7 @@ pub struct Bench {
     samples: Vec<Sample>,
     skipped: usize,
     heatmaps: Option<Heatmaps>,
+    lpips: Option<Lpips>,
     truth: Score,
     /// The truths' landmarks, if those count.
     landmarks: Vec<Peaks>,
@@ -270,6 +284,7 @@ impl Bench {
             skipped: count - samples.len(),
             samples,
             heatmaps,
+            lpips: None,
             truth: Score::of("truth", Vec::new()),
             landmarks: Vec::new(),
         };
@@ -281,6 +296,17 @@ impl Bench {
         bench.landmarks = bench.find_landmarks(&truths)?;
         bench.truth = bench.score("truth", &truths)?;
         Ok(bench)
+    }
+
+    /// Measures LPIPS too.
+    #[must_use]
+    pub fn with_lpips(mut self, lpips: Lpips) -> Bench {
+        self.lpips = Some(lpips);
+        for measures in &mut self.truth.pictures {
+            measures.lpips = Some(0.0);
+        }
+        self.truth = Score::of("truth", self.truth.pictures);
+        self
     }
 
     /// The pictures, in order.
@@ -350,7 +376,7 @@ impl Bench {
     /// Compares a model's outputs, one a picture, with the truth.
     ///
     /// # Errors
-    /// When the landmark network fails.
+    /// When the landmark network or LPIPS fails.
     ///
     /// # Panics
     /// When there are not as many outputs as pictures, or they are of another size than the truth.
@@ -365,6 +391,11 @@ impl Bench {
         let peaks = self.find_landmarks(outputs)?;
         for ((measures, peaks), truth) in found.iter_mut().zip(&peaks).zip(&self.landmarks) {
             measures.landmarks = peaks.distance_from(truth);
+        }
+        if let Some(lpips) = &self.lpips {
+            for ((measures, output), sample) in found.iter_mut().zip(outputs).zip(&self.samples) {
+                measures.lpips = Some(lpips.distance(output, &sample.truth, ground)?);
+            }
         }
         Ok(Score::of(model, found))
     }
@@ -491,6 +522,7 @@ fn measure(output: &RgbaImage, sample: &Sample, ground: [u8; 3]) -> Measures {
     let Sample { low, truth, .. } = sample;
     let (a, b) = (metric::over(output, ground), metric::over(truth, ground));
     let classes = (facts(low).alpha, facts(truth).alpha);
+    let length = metric::outline(truth);
     let any_alpha = classes != (AlphaClass::Opaque, AlphaClass::Opaque);
     Measures {
         psnr: metric::psnr(&a, &b).min(CEILING),
@@ -502,6 +534,9 @@ fn measure(output: &RgbaImage, sample: &Sample, ground: [u8; 3]) -> Measures {
         alpha_errors: any_alpha.then(|| metric::alpha_errors(output, truth)),
         leaves_alpha_class: (classes.0 != AlphaClass::Translucent)
             .then(|| metric::leaves_alpha_class(output, low)),
+        silhouette: any_alpha.then(|| metric::silhouette_overlap(output, truth)),
+        outline: (length > 0).then(|| f64::from(metric::outline(output)) / f64::from(length)),
+        lpips: None,
         landmarks: None,
     }
 }
@@ -514,9 +549,10 @@ impl Score {
         let some = |f: &dyn Fn(&Measures) -> Option<f64>| -> Vec<f64> {
             pictures.iter().filter_map(f).collect()
         };
-        let percent = |found: Vec<f64>| -> Option<f64> {
-            (!found.is_empty()).then(|| 100.0 * found.iter().sum::<f64>() / found.len() as f64)
+        let mean_of = |found: Vec<f64>| -> Option<f64> {
+            (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
         };
+        let percent = |found: Vec<f64>| mean_of(found).map(|share| 100.0 * share);
         let across: f64 = some(&|m| Some(m.seam?.0)).iter().sum();
         let inside: f64 = some(&|m| Some(m.seam?.1)).iter().sum();
         let alpha_errors = percent(some(&|m| m.alpha_errors));
@@ -531,6 +567,9 @@ impl Score {
             seam: (inside > 0.0).then_some(across / inside),
             leaves_alpha_class: alpha_errors.and(left),
             alpha_errors,
+            silhouette: mean_of(some(&|m| m.silhouette)),
+            outline: mean_of(some(&|m| m.outline)),
+            lpips: mean_of(some(&|m| m.lpips)),
             landmarks: median(some(&|m| m.landmarks)).map(|share| 100.0 * share),
             pictures,
         }
@@ -649,7 +688,44 @@ mod tests {
             "block means round: {}",
             truth.consistency
         );
-        assert!(truth.landmarks.is_none());
+        assert!(truth.landmarks.is_none() && truth.lpips.is_none());
+        // Of an opaque picture and one whose right half is cut away by half, one has an outline.
+        assert_eq!((truth.silhouette, truth.outline), (Some(1.0), Some(1.0)));
+        let lines = |score: &Score| -> Vec<Option<f64>> {
+            score.pictures.iter().map(|m| m.outline).collect()
+        };
+        assert_eq!(lines(truth), [None, Some(1.0)]);
+        let mut outputs = bench.baseline(Baseline::Nearest);
+        for (x, _, pixel) in outputs[1].enumerate_pixels_mut() {
+            pixel.0[3] = if (16..64).contains(&x) { 255 } else { 0 };
+        }
+        let score = bench.score("two edges", &outputs).unwrap();
+        assert_eq!(lines(&score), [None, Some(2.0)]);
+        // 48 of the 64 columns that are inside.
+        assert_eq!(score.pictures[0].silhouette, None);
+        assert_eq!(score.silhouette, Some(0.75));
+    }
+
+    #[test]
+    fn lpips_is_measured_where_it_is_asked_for() {
+        use crate::landmarks::formula::save;
+        let (_vgg, vgg) = save(&crate::vgg::formula::weights());
+        let (_heads, heads) = save(&crate::lpips::tests::heads());
+        let lpips = Lpips::load(&vgg, &heads, Device::CPU).unwrap();
+        let pictures = vec![picture("a", 255), picture("b", 0)];
+        let bench = Bench::new(pictures, 128, settings(), None).unwrap();
+        let outputs = bench.baseline(Baseline::Lanczos);
+        assert_eq!(bench.score("lanczos", &outputs).unwrap().lpips, None);
+        let each: Vec<f64> = outputs
+            .iter()
+            .zip(bench.samples())
+            .map(|(output, sample)| lpips.distance(output, &sample.truth, [0; 3]).unwrap())
+            .collect();
+        let bench = bench.with_lpips(lpips);
+        assert_eq!(bench.truth().lpips, Some(0.0));
+        let found = bench.score("lanczos", &outputs).unwrap().lpips.unwrap();
+        assert!(each[0] > 0.001 && each[0] != each[1], "{each:?}");
+        assert!((found - (each[0] + each[1]) / 2.0).abs() < 1e-6);
     }
 
     #[test]

@@ -13,10 +13,10 @@ use uncanny_model::Device;
 use uncanny_pack::check_target;
 use uncanny_texture::sheet::{Row, sheet};
 use uncanny_texture::{Reach, RgbaImage, Scale, encode};
-use uncanny_train::Pictures;
 use uncanny_train::evaluate::{
     Baseline, Bench, Context, Degrade, Measures, Score, Settings, heatmaps,
 };
+use uncanny_train::{Lpips, Pictures};
 
 use crate::args::{fidelity, positive};
 use crate::error::Error;
@@ -38,14 +38,24 @@ use crate::{output, progress};
 /// luma, in levels. Seam is how much more the luma changes across the wrap than inside, over the
 /// pictures that wrap. Alpha errors are pixels that are transparent, opaque or between and should
 /// not be; leaves class are opaque pictures that got holes and cut-out ones that got soft edges.
+/// Silhouette is how much of the silhouettes, alpha cut at a half, of output and truth together is in
+/// both (IoU); outline is how many pairs of neighbouring pixels have one inside, by the truth's.
 /// Landmark error is the mean distance of 68 landmarks from the truth's, in % of the distance of its
 /// eyes, the median over the pictures.
+///
+/// LPIPS (Zhang et al., CVPR 2018; arXiv 1801.03924) is how differently two pictures look to people:
+/// the lower, the better. It wants two files, which do not come with the program. --vgg is VGG16's
+/// first ten convolutions by torchvision's names, features.0.weight to features.21.bias, whose input
+/// is RGB in 0..1 less 0.485020, 0.457957 and 0.407604; --lpips the heads lin0.model.1.weight to
+/// lin3.model.1.weight of the Python package lpips (v0.1, vgg). assets/vgg16.py in the sources makes
+/// both of those two packages. Without a fifth level, it is to be compared with itself alone.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   uncanny eval faces.tar --model faces --model mine.safetensors
   uncanny eval textures/ --model net.pth --degrade bicubic --context wrap --grid look.png
   uncanny eval pairs.zip --model net.pth --csv worst.csv --json
+  uncanny eval items/ --model textures --over 787880 --vgg vgg16.safetensors --lpips heads.safetensors
 
 Exit status: 0 done; 1 some pictures would not do; 2 nothing was measured.")]
 pub(crate) struct EvalArgs {
@@ -99,14 +109,15 @@ pub(crate) struct EvalArgs {
     )]
     context: ContextArg,
 
-    /// What transparent pictures lie on where colours are compared
+    /// What transparent pictures lie on where colours are compared: black, grey, white or RRGGBB
     #[arg(
         long,
         value_name = "GROUND",
         default_value = "black",
-        help_heading = "How"
+        help_heading = "How",
+        value_parser = ground
     )]
-    over: Ground,
+    over: [u8; 3],
 
     /// Hold outputs to their inputs: 0 the network itself, 1 averaged back nothing changes
     #[arg(long, value_name = "F", default_value_t = 0.0, help_heading = "How", value_parser = fidelity)]
@@ -137,6 +148,14 @@ pub(crate) struct EvalArgs {
     #[arg(long, value_name = "FILE", help_heading = "How", value_hint = ValueHint::FilePath)]
     landmarks: Option<PathBuf>,
 
+    /// Measure LPIPS too, with these heads and --vgg
+    #[arg(long, value_name = "FILE", requires = "vgg", help_heading = "How", value_hint = ValueHint::FilePath)]
+    lpips: Option<PathBuf>,
+
+    /// VGG16, for LPIPS
+    #[arg(long, value_name = "FILE", requires = "lpips", help_heading = "How", value_hint = ValueHint::FilePath)]
+    vgg: Option<PathBuf>,
+
     /// Measure on so many pictures, evenly spread [default: all]
     #[arg(long, value_name = "N", help_heading = "How", value_parser = positive)]
     limit: Option<usize>,
@@ -165,11 +184,21 @@ enum ContextArg {
     Wrap,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Ground {
-    Black,
-    Grey,
-    White,
+const GROUNDS: [(&str, [u8; 3]); 3] = [("black", [0; 3]), ("grey", [128; 3]), ("white", [255; 3])];
+
+/// One of [`GROUNDS`], or six digits from 0 to f.
+fn ground(text: &str) -> Result<[u8; 3], String> {
+    if let Some((_, colour)) = GROUNDS.iter().find(|(name, _)| *name == text) {
+        return Ok(*colour);
+    }
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    let sixth = digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    match u32::from_str_radix(digits, 16) {
+        Ok(value) if sixth => Ok([16, 8, 0].map(|shift| (value >> shift) as u8)),
+        _ => {
+            Err("expected black, grey, white, or six digits from 0 to f, such as 787880".to_owned())
+        }
+    }
 }
 
 impl EvalArgs {
@@ -185,11 +214,7 @@ impl EvalArgs {
                 ContextArg::Clamp => Context::Clamp,
                 ContextArg::Wrap => Context::Wrap,
             },
-            ground: match self.over {
-                Ground::Black => [0; 3],
-                Ground::Grey => [128; 3],
-                Ground::White => [255; 3],
-            },
+            ground: self.over,
             scale: self.scale,
             fidelity: self.fidelity,
         }
@@ -248,7 +273,17 @@ pub(crate) fn run(args: &EvalArgs, talk: Talk) -> Result<u8, Error> {
         Some(path) => Some(heatmaps(path, Device::find(args.machine.on.device)?)?),
         None => None,
     };
-    let bench = Bench::new(pictures, args.size, args.settings(), heatmaps)?;
+    let lpips = match (&args.vgg, &args.lpips) {
+        (Some(vgg), Some(heads)) => {
+            let device = Device::find(args.machine.on.device)?;
+            Some(Lpips::load(vgg, heads, device)?)
+        }
+        _ => None,
+    };
+    let mut bench = Bench::new(pictures, args.size, args.settings(), heatmaps)?;
+    if let Some(lpips) = lpips {
+        bench = bench.with_lpips(lpips);
+    }
     let shown = shown(args, &bench)?;
 
     let mut scores = Vec::new();
@@ -457,12 +492,12 @@ fn heading(args: &EvalArgs, bench: &Bench, skipped: usize) -> String {
         args.scale
     );
     let _ = write!(text, "networks see {seen}; fidelity {}", args.fidelity);
-    let ground = match args.over {
-        Ground::Black => "black",
-        Ground::Grey => "grey",
-        Ground::White => "white",
-    };
     if bench.truth().alpha_errors.is_some() {
+        let [r, g, b] = args.over;
+        let known = GROUNDS.iter().find(|(_, colour)| *colour == args.over);
+        let ground = known.map_or(format!("{r:02x}{g:02x}{b:02x}"), |(name, _)| {
+            (*name).to_owned()
+        });
         let _ = write!(text, "; colours over {ground}");
     }
     let wrapping = wrapping(bench.truth());
@@ -491,7 +526,7 @@ struct Column {
     of_truth: bool,
 }
 
-const COLUMNS: [Column; 9] = {
+const COLUMNS: [Column; 12] = {
     const fn column(
         title: &'static str,
         unit: &'static str,
@@ -514,6 +549,7 @@ const COLUMNS: [Column; 9] = {
         column("PSNR", "dB", 2, Highest, false, |s| Some(s.psnr)),
         column("SSIM", "", 3, Highest, false, |s| Some(s.ssim)),
         column("MS-SSIM", "", 3, Highest, false, |s| Some(s.ms_ssim)),
+        column("LPIPS", "", 4, Lowest, false, |s| s.lpips),
         column("consistency", "dB", 2, Highest, true, |s| {
             Some(s.consistency)
         }),
@@ -525,6 +561,8 @@ const COLUMNS: [Column; 9] = {
         column("leaves class", "%", 2, Lowest, false, |s| {
             s.leaves_alpha_class
         }),
+        column("silhouette", "IoU", 3, Highest, false, |s| s.silhouette),
+        column("outline", "ratio", 3, Nearest, true, |s| s.outline),
         column("landmarks", "%", 1, Lowest, false, |s| s.landmarks),
     ]
 };
@@ -595,9 +633,10 @@ fn table(truth: &Score, scores: &[Score]) -> String {
 fn csv(bench: &Bench, scores: &[Score]) -> String {
     let mut text =
         "model,picture,psnr_db,ssim,ms_ssim,consistency_db,sharpness,seam,alpha_errors_percent,\
-        leaves_alpha_class,landmarks_percent\n"
+        leaves_alpha_class,landmarks_percent,lpips,silhouette_iou,outline_ratio\n"
             .to_owned();
     let some = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.4}"));
+    let fine = |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.6}"));
     for score in scores.iter().chain([bench.truth()]) {
         for (sample, measures) in bench.samples().iter().zip(&score.pictures) {
             let Measures {
@@ -610,18 +649,24 @@ fn csv(bench: &Bench, scores: &[Score]) -> String {
                 alpha_errors,
                 leaves_alpha_class,
                 landmarks,
+                lpips,
+                silhouette,
+                outline,
                 ..
             } = *measures;
             let seam = seam.filter(|(_, inside)| *inside > 0.0);
             let _ = writeln!(
                 text,
-                "{},{},{psnr:.4},{ssim:.6},{ms_ssim:.6},{consistency:.4},{sharpness:.4},{},{},{},{}",
+                "{},{},{psnr:.4},{ssim:.6},{ms_ssim:.6},{consistency:.4},{sharpness:.4},{},{},{},{},{},{},{}",
                 field(&score.model),
                 field(&sample.name),
                 some(seam.map(|(across, inside)| across / inside)),
                 some(alpha_errors.map(|share| 100.0 * share)),
                 leaves_alpha_class.map_or(String::new(), |leaves| leaves.to_string()),
                 some(landmarks.map(|share| 100.0 * share)),
+                fine(lpips),
+                fine(silhouette),
+                fine(outline),
             );
         }
     }
@@ -685,6 +730,16 @@ fn grid(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn grounds_have_names_or_digits() {
+        assert_eq!(ground("grey"), Ok([128; 3]));
+        assert_eq!(ground("787880"), Ok([120, 120, 128]));
+        assert_eq!(ground("#FFffFF"), Ok([255; 3]));
+        for bad in ["", "green", "78788", "7878800", "+78788", "78788g"] {
+            assert!(ground(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn places_are_spread_evenly() {
