@@ -41,6 +41,17 @@ pub enum Error {
         why: String,
     },
 
+    /// A TorchScript program that does what no super-resolution network has to. It was not done.
+    #[error(
+        "refuse the TorchScript program {name}: {why}; a file of its weights alone (safetensors, or torch.save of its state_dict) is read without running anything"
+    )]
+    ScriptRefused {
+        /// The file.
+        name: String,
+        /// What it asks for, and where.
+        why: String,
+    },
+
     /// Keys that the architecture needs are absent.
     #[error("load the network: the checkpoint lacks {0}")]
     MissingKeys(String),

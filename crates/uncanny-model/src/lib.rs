@@ -14,11 +14,12 @@ mod error;
 mod judge;
 mod network;
 mod runtime;
+mod script;
 mod shipped;
 
 pub use device::{Cuda, Device, DeviceChoice, cuda};
 pub use error::{Error, Result};
 pub use judge::{FaceJudge, FaceNet, JUDGE_GROUND, JUDGE_SIDE, judge_batch, judge_sees};
-pub use network::{Description, Network};
+pub use network::{Description, Network, Programs};
 pub use runtime::{set_threads, threads};
 pub use shipped::{SHIPPED, Shipped};

@@ -24,6 +24,17 @@ pub struct Description {
     pub flops_per_tile: u64,
 }
 
+/// What TorchScript programs may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Programs {
+    /// What super-resolution networks are made of, within bounds; anything else is refused by name.
+    #[default]
+    Checked,
+    /// Whatever libtorch can do, writing into files and taking all memory included. For a file of one's own, or of
+    /// somebody who is trusted as one trusts the author of a program; never for one that another file names.
+    Trusted,
+}
+
 /// A super-resolution network on a device.
 #[derive(Debug)]
 pub struct Network {
@@ -39,13 +50,22 @@ pub struct Network {
 }
 
 impl Network {
-    /// Loads a checkpoint: safetensors, PyTorch's `.pth` and `.ckpt`, zipped or old, or a TorchScript program.
+    /// Loads a checkpoint: safetensors, PyTorch's `.pth` and `.ckpt`, zipped or old, or a TorchScript program, checked.
     ///
     /// # Errors
-    /// When the file cannot be read, holds no known architecture, or does not fit it exactly.
+    /// When the file cannot be read, holds no known architecture, or does not fit it exactly; of a program, when it asks
+    /// for what is not allowed ([`Error::ScriptRefused`]) or does not do what a network does.
     pub fn load(path: &Path, device: Device) -> Result<Network> {
+        Network::load_with(path, device, Programs::Checked)
+    }
+
+    /// The same, with a say in what a TorchScript program may do.
+    ///
+    /// # Errors
+    /// As [`Network::load`].
+    pub fn load_with(path: &Path, device: Device, programs: Programs) -> Result<Network> {
         let bytes = checkpoint::read_file(path)?;
-        Network::from_bytes(&path.display().to_string(), &bytes, device)
+        Network::from_bytes_with(&path.display().to_string(), &bytes, device, programs)
     }
 
     /// Loads a checkpoint that is already in memory. `name` stands in messages.
@@ -56,12 +76,35 @@ impl Network {
         Network::from_bytes_in(name, bytes, device, device.kind())
     }
 
+    /// The same, with a say in what a TorchScript program may do.
+    ///
+    /// # Errors
+    /// As [`Network::load`].
+    pub fn from_bytes_with(
+        name: &str,
+        bytes: &[u8],
+        device: Device,
+        programs: Programs,
+    ) -> Result<Network> {
+        Network::assemble(name, bytes, device, device.kind(), programs)
+    }
+
     /// The same, with convolutions in `kind` where the architecture bears less than 32 bits: as the teacher of a training
     /// in mixed precision.
     ///
     /// # Errors
     /// As [`Network::load`].
     pub fn from_bytes_in(name: &str, bytes: &[u8], device: Device, kind: Kind) -> Result<Network> {
+        Network::assemble(name, bytes, device, kind, Programs::Checked)
+    }
+
+    fn assemble(
+        name: &str,
+        bytes: &[u8],
+        device: Device,
+        kind: Kind,
+        programs: Programs,
+    ) -> Result<Network> {
         let place = |half: bool| Place {
             device: device.torch(),
             kind: if half { kind } else { Kind::Float },
@@ -69,7 +112,7 @@ impl Network {
         let built = match checkpoint::read_bytes(name, bytes) {
             Ok(checkpoint) => build(name, &checkpoint, &place)?,
             Err(error) if matches!(error.problem, Problem::TorchScript) => {
-                build_script(name, bytes, place(script::HALF))?
+                build_script(name, bytes, place(script::HALF), programs)?
             }
             Err(error) => return Err(error.into()),
         };
@@ -246,8 +289,8 @@ fn build(name: &str, checkpoint: &Checkpoint, place: &dyn Fn(bool) -> Place) -> 
     })
 }
 
-fn build_script(name: &str, bytes: &[u8], place: Place) -> Result<Built> {
-    let program = script::Script::load(name, bytes, place)?;
+fn build_script(name: &str, bytes: &[u8], place: Place, programs: Programs) -> Result<Built> {
+    let program = script::Script::load(name, bytes, place, programs)?;
     Ok(Built {
         description: Description {
             architecture: "TorchScript program".into(),

@@ -531,7 +531,7 @@ fn programs_that_are_no_networks_say_why() {
         ("bad-grey.pt", "it makes [1, 1, 32, 32]"),
         (
             "bad-four-channels.pt",
-            "it fails on 1 x 3 x 32 x 32 pixels: RuntimeError",
+            "it fails on 1 x 3 x 32 x 32 pixels: Internal torch error: Given groups=1",
         ),
         ("bad-pair.pt", "it fails on 1 x 3 x 32 x 32 pixels"),
         ("bad-fixed-size.pt", "it makes [2, 3, 64, 64]"),

@@ -4,6 +4,7 @@ use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use uncanny_texture::input::open_regular;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::listing::Stamp;
@@ -156,7 +157,7 @@ impl FolderSource {
     /// A file, open.
     pub(crate) fn file(&self, entry: &Entry) -> Result<File, Error> {
         let place = self.place(entry);
-        File::open(&place).map_err(|source| Error::io("read", &place, source))
+        open_regular(&place).map_err(|source| Error::io("read", &place, source))
     }
 
     pub(crate) fn place(&self, entry: &Entry) -> PathBuf {

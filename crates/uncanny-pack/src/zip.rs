@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::{Decompress, FlushDecompress, Status};
+use uncanny_texture::input::open_regular;
 
 use crate::{Error, PackLimits, name};
 
@@ -113,7 +114,7 @@ impl Record {
 impl ZipSource {
     /// Reads the central directory.
     pub(crate) fn open(path: &Path, limits: &PackLimits) -> Result<Self, Error> {
-        let file = File::open(path).map_err(|source| Error::io("open", path, source))?;
+        let file = open_regular(path).map_err(|source| Error::io("open", path, source))?;
         let length = file
             .metadata()
             .map_err(|source| Error::io("open", path, source))?

@@ -24,6 +24,7 @@ mod scale;
 
 mod animation;
 mod codec;
+pub mod input;
 
 mod bleed;
 mod resample;

@@ -53,6 +53,12 @@ pub(super) fn known(module: &str, name: &str) -> Option<Known> {
             "builtins" | "__builtin__",
             "int" | "float" | "bool" | "complex" | "slice" | "bytearray",
         ) => Known::Harmless,
+        // Of TorchScript: a list, and a value with its type beside it.
+        (
+            "torch.jit._pickle",
+            "build_intlist" | "build_doublelist" | "build_boollist" | "build_tensorlist"
+            | "restore_type_tag",
+        ) => Known::List,
         ("torch", "Size") => Known::Size,
         ("torch", "device") => Known::Harmless,
         ("torch" | "torch.cuda" | "torch.storage", name) if name.ends_with("Storage") => {
@@ -232,12 +238,15 @@ pub(super) fn instance<'a>(
         None if is_hostile(&name) => Err(Problem::UnsafePickle { global: name }),
         None => {
             machine.first_instance.get_or_insert_with(|| name.clone());
-            machine.make(Node::Instance { class: name })
+            machine.make(Node::Instance {
+                class: name,
+                state: None,
+            })
         }
     }
 }
 
-/// BUILD: gives an object its state. Only a numpy type's matters.
+/// BUILD: gives an object its state. Only a numpy type's and a TorchScript module's matter.
 pub(super) fn build(machine: &mut Machine<'_>, object: Value, state: Value) -> Result<(), Problem> {
     let order = machine
         .tuple(state)
@@ -249,6 +258,7 @@ pub(super) fn build(machine: &mut Machine<'_>, object: Value, state: Value) -> R
                 global: name.clone(),
             });
         }
+        Some(Node::Instance { state: own, .. }) => *own = Some(state),
         Some(_) => {}
         None => return Err(machine.bad("a state for something that has none")),
     }

@@ -11,12 +11,14 @@ mod pickle;
 mod rebuild;
 mod safetensors;
 mod state_dict;
+pub(crate) mod torchscript;
 mod value;
 mod zip_pth;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
+
+use uncanny_texture::input;
 
 pub use error::{Error, Problem};
 pub use safetensors::write_safetensors;
@@ -63,20 +65,10 @@ pub fn read(path: &Path) -> Result<Checkpoint, Error> {
 /// The bytes of a checkpoint file, for [`read_bytes`].
 ///
 /// # Errors
-/// When it cannot be read, or is too large to be a network's weights.
+/// When it is no regular file, cannot be read, or is too large to be a network's weights.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Error> {
-    let fail = |problem| Error::new(path.display().to_string(), problem);
-    let size = fs::metadata(path)
-        .map_err(|e| fail(Problem::Read(e)))?
-        .len();
-    if size > MAX_FILE {
-        return Err(fail(Problem::TooLarge {
-            what: "the file".into(),
-            claimed: size,
-            limit: MAX_FILE,
-        }));
-    }
-    fs::read(path).map_err(|e| fail(Problem::Read(e)))
+    input::read_regular(path, MAX_FILE)
+        .map_err(|error| Error::new(path.display().to_string(), Problem::Read(error)))
 }
 
 /// Reads a checkpoint from memory; `name` is for messages.

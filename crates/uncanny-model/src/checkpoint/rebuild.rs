@@ -67,7 +67,7 @@ fn unwrap<'p>(
     for _ in 0..=MAX_WRAPPING {
         let pairs = match pickle.node(at) {
             Some(Node::Dict(pairs)) => pairs,
-            Some(Node::Instance { class }) => {
+            Some(Node::Instance { class, .. }) => {
                 return Err(Problem::WholeModule {
                     class: class.clone(),
                 });
@@ -147,7 +147,7 @@ fn describe(pickle: &Pickle<'_>, value: Value) -> String {
 }
 
 /// Copies one tensor into contiguous little-endian order, checking everything the file says.
-fn copy_out(
+pub(super) fn copy_out(
     pickle: &Pickle<'_>,
     storages: &Storages<'_>,
     name: &str,

@@ -33,9 +33,10 @@ pub(crate) enum Node<'a> {
     /// A persistent id: where a tensor's elements are.
     Storage(Storage),
     Tensor(Tensor),
-    /// An object of a class outside the allow-list: only that it is one.
+    /// An object of a class outside the allow-list: that it is one, and what it was given as its state.
     Instance {
         class: String,
+        state: Option<Value>,
     },
     /// A numpy element type.
     NumpyType {

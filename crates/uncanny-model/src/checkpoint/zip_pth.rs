@@ -12,6 +12,7 @@ use super::error::Problem;
 use super::pickle;
 use super::rebuild::{Storages, limit_for, rebuild};
 use super::state_dict::StateDict;
+use super::value::Pickle;
 
 /// Whether these bytes begin like a zip archive.
 pub(crate) fn is_zip(bytes: &[u8]) -> bool {
@@ -21,14 +22,8 @@ pub(crate) fn is_zip(bytes: &[u8]) -> bool {
 /// Reads the weights, and the numbers beside them.
 pub(crate) fn read(bytes: &[u8]) -> Result<(StateDict, BTreeMap<String, f64>), Problem> {
     let mut archive = Archive::open(bytes)?;
-    let main = archive
-        .names
-        .keys()
-        .filter(|name| *name == "data.pkl" || name.ends_with("/data.pkl"))
-        .min_by_key(|name| name.len())
-        .cloned()
-        .ok_or_else(|| Problem::malformed("a zip archive without data.pkl: not a checkpoint"))?;
-    let folder = main.strip_suffix("data.pkl").unwrap_or_default().to_owned();
+    let folder = archive.folder()?;
+    let main = format!("{folder}data.pkl");
     let has_code = archive
         .names
         .keys()
@@ -47,17 +42,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(StateDict, BTreeMap<String, f64>), P
     let main_bytes = archive.entry(archive.names[&main])?;
     let pickle = pickle::run(&main_bytes, &main)?;
 
-    let mut blobs = HashMap::new();
-    for storage in pickle.storages() {
-        if blobs.contains_key(&storage.key) {
-            continue;
-        }
-        let name = format!("{folder}data/{}", storage.key);
-        // A storage that no weight needs may be missing; `rebuild` sees to the others.
-        if let Some(index) = archive.names.get(&name) {
-            blobs.insert(storage.key.clone(), archive.entry(*index)?);
-        }
-    }
+    let blobs = archive.storages(&pickle, &format!("{folder}data/"))?;
     let storages = Storages {
         blobs,
         big_endian,
@@ -66,16 +51,16 @@ pub(crate) fn read(bytes: &[u8]) -> Result<(StateDict, BTreeMap<String, f64>), P
     rebuild(&pickle, &storages)
 }
 
-struct Archive<'a> {
+pub(super) struct Archive<'a> {
     bytes: &'a [u8],
     zip: ZipArchive<Cursor<&'a [u8]>>,
-    names: BTreeMap<String, usize>,
+    pub(super) names: BTreeMap<String, usize>,
     /// Bytes that compressed entries may still unpack to.
     room: usize,
 }
 
 impl<'a> Archive<'a> {
-    fn open(bytes: &'a [u8]) -> Result<Self, Problem> {
+    pub(super) fn open(bytes: &'a [u8]) -> Result<Self, Problem> {
         // Not the default, `Detect`: zip 9.8.1 then takes the second entry of the directory for the
         // first where that is 76 bytes long, as with a folder of 21 letters (76 is the size of the
         // ZIP64 records that torch always writes after the directory).
@@ -102,10 +87,41 @@ impl<'a> Archive<'a> {
         })
     }
 
+    /// The folder that everything lies in, with its slash: that of the `data.pkl` with the shortest name.
+    pub(super) fn folder(&self) -> Result<String, Problem> {
+        let names = self.names.keys();
+        let main = names
+            .filter(|name| *name == "data.pkl" || name.ends_with("/data.pkl"))
+            .min_by_key(|name| name.len())
+            .ok_or_else(|| {
+                Problem::malformed("a zip archive without data.pkl: not a checkpoint")
+            })?;
+        Ok(main.strip_suffix("data.pkl").unwrap_or_default().to_owned())
+    }
+
+    /// The entries that a pickle's tensors are in. One that no weight needs may be missing; whoever copies tensors out
+    /// sees to the others.
+    pub(super) fn storages(
+        &mut self,
+        pickle: &Pickle<'_>,
+        folder: &str,
+    ) -> Result<HashMap<String, Cow<'a, [u8]>>, Problem> {
+        let mut blobs = HashMap::new();
+        for storage in pickle.storages() {
+            if blobs.contains_key(&storage.key) {
+                continue;
+            }
+            if let Some(index) = self.names.get(&format!("{folder}{}", storage.key)) {
+                blobs.insert(storage.key.clone(), self.entry(*index)?);
+            }
+        }
+        Ok(blobs)
+    }
+
     /// The bytes of an entry: those in the file where it is stored, as `torch.save` always does;
     /// unpacked where somebody compressed it. The checksum of a stored entry is not verified:
     /// torch can be told to leave it out (`torch.serialization.set_crc32_options(False)`).
-    fn entry(&mut self, index: usize) -> Result<Cow<'a, [u8]>, Problem> {
+    pub(super) fn entry(&mut self, index: usize) -> Result<Cow<'a, [u8]>, Problem> {
         let name = match self.zip.name_for_index(index) {
             Some(Ok(name)) => name.into_owned(),
             _ => format!("entry {index}"),
