@@ -84,6 +84,7 @@ fn what_is_shipped_is_listed_and_shown() {
     assert_eq!(shown["bytes"], bytes.len());
     assert_eq!(shown["dtype"], "f16");
     assert_eq!(shown["tiling"]["tile"], 24);
+    assert_eq!(shown["tiling"]["whole"], 128);
     assert_eq!(shown["metadata"]["architecture"], "PFSR");
     assert!(shown["card"].as_str().unwrap().starts_with("# faces"));
     let text = models(&scene, &["show", "faces"]).exits(0).stdout;

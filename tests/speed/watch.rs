@@ -57,12 +57,12 @@ fn main() {
     let device = Device::find(DeviceChoice::Cpu).unwrap();
     let mut network = Shipped::find("textures").unwrap().load(device).unwrap();
     let grid = TileGrid::new(16, 16, Edges::WRAP, network.tiling());
-    let side = grid.tile();
+    let (width, height) = grid.tile();
     let tiles: Vec<RgbPlanes> = (0..grid.len())
         .map(|at| RgbPlanes {
-            width: side,
-            height: side,
-            data: (0..3 * side * side)
+            width,
+            height,
+            data: (0..3 * width * height)
                 .map(|i| (i as usize * 7 + at) as f32 % 13.0 / 13.0)
                 .collect(),
         })
@@ -70,7 +70,7 @@ fn main() {
     let mut alone: Vec<Duration> = (0..SAVES)
         .map(|_| {
             let started = Instant::now();
-            network.upscale(&tiles).unwrap();
+            network.upscale(&tiles, grid.edges()).unwrap();
             started.elapsed()
         })
         .collect();
@@ -79,7 +79,7 @@ fn main() {
     let (network, quickest) = (median(&mut alone), alone[0]);
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
     println!(
-        "one 16x16 texture, textures on the CPU, {} tile(s) of {side}x{side}, {SAVES} saves",
+        "one 16x16 texture, textures on the CPU, {} tile(s) of {width}x{height}, {SAVES} saves",
         grid.len()
     );
     println!("                          median   best (ms)");

@@ -15,7 +15,7 @@ use bevy_uncanny::prelude::*;
 use bevy_uncanny::{AssetsFrom, ModelSource, OpenModels};
 use common::*;
 use uncanny::{ModelError, Models};
-use uncanny_texture::{Lanczos, RgbPlanes, Scale, Tiling, UpscaleError, Upscaler};
+use uncanny_texture::{Lanczos, RgbPlanes, Scale, TileEdges, Tiling, UpscaleError, Upscaler};
 
 /// Files in memory, and the means to say that they changed.
 #[derive(Clone, Default)]
@@ -165,9 +165,13 @@ impl Upscaler for Gated {
     fn fingerprint(&self) -> [u8; 32] {
         self.model.fingerprint()
     }
-    fn upscale(&mut self, tiles: &[RgbPlanes]) -> Result<Vec<RgbPlanes>, UpscaleError> {
+    fn upscale(
+        &mut self,
+        tiles: &[RgbPlanes],
+        edges: TileEdges,
+    ) -> Result<Vec<RgbPlanes>, UpscaleError> {
         let _open = self.gate.lock().unwrap();
-        self.model.upscale(tiles)
+        self.model.upscale(tiles, edges)
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use uncanny_model::{Device, Network};
-use uncanny_texture::{RgbPlanes, Upscaler as _};
+use uncanny_texture::{RgbPlanes, TileEdges, Upscaler as _};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,12 +29,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     let tiles: Vec<RgbPlanes> = (0..batch).map(tile).collect();
-    network.upscale(&tiles)?;
+    network.upscale(&tiles, TileEdges::ZERO)?;
     let limit = Duration::from_secs_f64(seconds.parse()?);
     let start = Instant::now();
     let mut done = 0;
     while start.elapsed() < limit {
-        done += network.upscale(&tiles)?.len();
+        done += network.upscale(&tiles, TileEdges::ZERO)?.len();
     }
     let rate = done as f64 / start.elapsed().as_secs_f64();
     #[expect(clippy::print_stdout, reason = "the rate is what this program is for")]

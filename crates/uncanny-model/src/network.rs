@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tch::{Kind, TchError, Tensor};
-use uncanny_texture::{RgbPlanes, Scale, Tiling, UpscaleError, Upscaler};
+use uncanny_texture::{RgbPlanes, Scale, TileEdges, Tiling, UpscaleError, Upscaler};
 
 use crate::arch::{self, Forward, Place, script};
 use crate::checkpoint::{self, Checkpoint, Problem};
@@ -45,7 +45,7 @@ pub struct Network {
     tiling: Tiling,
     device: Device,
     kind: Kind,
-    /// Tiles of the smallest size that go through at once.
+    /// Its usual tiles that go through at once.
     batch: usize,
 }
 
@@ -117,12 +117,13 @@ impl Network {
             Err(error) => return Err(error.into()),
         };
         let mut hash = blake3::Hasher::new();
+        // The number changes when the same weights give another picture: 2 since edges are padded within.
         // Another device or number format may round the other way: its results are kept apart. Those of
         // other batches and numbers of threads differ in last bits alone, and may serve each other.
         hash.update(if device == Device::CPU {
-            b"cpu "
+            b"cpu 2 "
         } else {
-            b"cuda"
+            b"cuda 2 "
         });
         hash.update(bytes);
         Ok(Network {
@@ -149,14 +150,22 @@ impl Network {
     fn fed(self, threads: usize) -> Network {
         let flops = self.description.flops_per_tile;
         let texels = suits(self.device != Device::CPU, threads, flops) * 24 * 24;
-        let batch = texels / (self.tiling.tile as usize).pow(2);
+        let batch = texels / self.texels();
         self.with_batch(batch)
     }
 
-    /// How many tiles of this side go through at once.
-    fn batch_of(&self, side: u32) -> usize {
-        let texels = self.batch * (self.tiling.tile as usize).pow(2);
-        (texels / (side as usize).pow(2).max(1)).max(1)
+    /// Texels of its usual tile: a game texture, with context around it where the network cannot pad.
+    fn texels(&self) -> usize {
+        let side = match self.tiling.whole {
+            0 => self.tiling.tile,
+            _ => self.tiling.stride,
+        };
+        (side as usize).pow(2).max(1)
+    }
+
+    /// How many tiles of so many texels go through at once.
+    fn batch_of(&self, texels: u32) -> usize {
+        (self.batch * self.texels() / (texels as usize).max(1)).max(1)
     }
 
     /// What it is.
@@ -171,16 +180,30 @@ impl Network {
     /// # Errors
     /// What libtorch reports, such as memory running out.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        self.forward_padded(x, TileEdges::ZERO)
+    }
+
+    /// The same, padding by these edges where its architecture can ([`Tiling::whole`] is not 0).
+    ///
+    /// # Errors
+    /// What libtorch reports, such as memory running out.
+    pub fn forward_padded(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
         tch::no_grad(|| {
             let x = x.f_to_device(self.device.torch())?.f_to_kind(self.kind)?;
-            self.network.forward(&try_channels_last(&x)?)
+            self.network.forward(&try_channels_last(&x)?, edges)
         })
     }
 
     /// Always a whole batch, filled up where the tiles are fewer: libtorch sums in another order for another
     /// number of tiles, and a tile's last bit would depend on how many others were wanted (or cached) with it.
-    fn enhance(&self, tiles: &[RgbPlanes], count: usize) -> Result<Vec<RgbPlanes>, TchError> {
-        unbatch(&self.forward(&batch(tiles, count)?)?, tiles.len())
+    fn enhance(
+        &self,
+        tiles: &[RgbPlanes],
+        count: usize,
+        edges: TileEdges,
+    ) -> Result<Vec<RgbPlanes>, TchError> {
+        let all = batch(tiles, count)?;
+        unbatch(&self.forward_padded(&all, edges)?, tiles.len())
     }
 }
 
@@ -206,14 +229,18 @@ impl Upscaler for Network {
     }
 
     /// Goes on with half the batch, for good, whenever the device's memory runs out.
-    fn upscale(&mut self, tiles: &[RgbPlanes]) -> Result<Vec<RgbPlanes>, UpscaleError> {
+    fn upscale(
+        &mut self,
+        tiles: &[RgbPlanes],
+        edges: TileEdges,
+    ) -> Result<Vec<RgbPlanes>, UpscaleError> {
         let mut enhanced = Vec::with_capacity(tiles.len());
-        let side = tiles.first().map_or(0, |tile| tile.width.max(tile.height));
+        let texels = tiles.first().map_or(0, |tile| tile.width * tile.height);
         while enhanced.len() < tiles.len() {
             let rest = &tiles[enhanced.len()..];
-            let count = self.batch_of(side);
+            let count = self.batch_of(texels);
             let now = &rest[..rest.len().min(count)];
-            match self.enhance(now, count) {
+            match self.enhance(now, count, edges) {
                 Ok(done) => enhanced.extend(done),
                 Err(error) if out_of_memory(&error) && count > 1 => {
                     self.batch /= 2;

@@ -434,7 +434,7 @@ fn joints<const N: usize>(network: &mut Network, strides: [u32; N]) -> [u8; N] {
         let mut blend = grid.blend(network.scale());
         for number in 0..grid.len() {
             let tile = grid.cut(&image, rect, Edges::WRAP, number);
-            blend.place(number, &network.upscale(&[tile]).unwrap()[0]);
+            blend.place(number, &network.upscale(&[tile], grid.edges()).unwrap()[0]);
         }
         blend.finish()
     };

@@ -1,8 +1,8 @@
 //! Classical upscalers with the network's contract: what a network must beat, and what tests use instead of one.
 
 use crate::{
-    RgbPlanes, Scale, Tiling, UpscaleError, Upscaler,
-    resample::{Axis, Border, Kernel, resample},
+    Padding, RgbPlanes, Scale, TileEdges, Tiling, UpscaleError, Upscaler,
+    resample::{Axis, Kernel, resample},
 };
 
 /// Replicates texels.
@@ -38,7 +38,11 @@ impl Upscaler for Nearest {
         64
     }
 
-    fn upscale(&mut self, tiles: &[RgbPlanes]) -> Result<Vec<RgbPlanes>, UpscaleError> {
+    fn upscale(
+        &mut self,
+        tiles: &[RgbPlanes],
+        _: TileEdges,
+    ) -> Result<Vec<RgbPlanes>, UpscaleError> {
         Ok(tiles.iter().map(|tile| nearest(tile, self.0)).collect())
     }
 }
@@ -95,14 +99,18 @@ impl Upscaler for Lanczos {
         64
     }
 
-    fn upscale(&mut self, tiles: &[RgbPlanes]) -> Result<Vec<RgbPlanes>, UpscaleError> {
+    fn upscale(
+        &mut self,
+        tiles: &[RgbPlanes],
+        _: TileEdges,
+    ) -> Result<Vec<RgbPlanes>, UpscaleError> {
         let Some(first) = tiles.first() else {
             return Ok(Vec::new());
         };
         let k = self.0.get();
         let (width, height) = (first.width, first.height);
-        let x = Axis::new(width, width * k, Kernel::Lanczos3, Border::Drop);
-        let y = Axis::new(height, height * k, Kernel::Lanczos3, Border::Drop);
+        let x = Axis::new(width, width * k, Kernel::Lanczos3, Padding::Zero);
+        let y = Axis::new(height, height * k, Kernel::Lanczos3, Padding::Zero);
         let enlarge = |tile: &RgbPlanes| {
             let mut out = tile.map_planes(width * k, height * k, |plane| {
                 resample(plane, width as usize, &x, &y)

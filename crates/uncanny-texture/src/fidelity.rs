@@ -4,8 +4,8 @@
 //! times (more would ring); what remains is then made up texel by texel, exactly.
 
 use crate::{
-    RgbPlanes, Scale,
-    resample::{Axis, Border, Kernel, resample},
+    Padding, RgbPlanes, Scale,
+    resample::{Axis, Kernel, resample},
 };
 
 /// Rounds of smooth correction. Each at least halves what is lacking unless black or white is reached; with eight,
@@ -50,7 +50,7 @@ pub(crate) fn project(
         .map(|(&visible, &sum)| f32::from(u8::from(visible && sum >= enough)))
         .collect();
 
-    let border = |wraps| if wraps { Border::Wrap } else { Border::Drop };
+    let border = |wraps| if wraps { Padding::Wrap } else { Padding::Zero };
     let (low_width, low_height) = (target.low.width, target.low.height);
     let x = Axis::new(
         low_width,

@@ -27,6 +27,7 @@ mod codec;
 pub mod input;
 
 mod bleed;
+mod padding;
 mod resample;
 mod resize;
 mod tile;
@@ -41,6 +42,7 @@ mod nudge;
 mod pbr;
 mod silhouette;
 
+mod batch;
 mod work;
 
 pub mod metric;
@@ -53,6 +55,7 @@ pub use image::RgbaImage;
 
 pub use animation::{Animation, AnimationReader, AnimationWriter, Frame, Loops, PictureFormat};
 pub use baseline::{Lanczos, Nearest};
+pub use batch::{BatchEvent, Batcher, upscale_all};
 pub use bleed::bled;
 pub use cell::{Cell, Channels, Edge, Edges, Rect};
 pub use codec::{DecodeLimits, PngInfo, Texture, decode, encode, encode_rgba, is_whole, probe};
@@ -61,6 +64,7 @@ pub use facts::{AlphaClass, Facts, facts};
 pub use guard::is_guarded;
 pub use judge::Judge;
 pub use nudge::Nudge;
+pub use padding::{Padding, TileEdges};
 pub use reach::{Reach, reach};
 pub use resample::downscale;
 pub use resize::{Filter, resize};
@@ -68,4 +72,4 @@ pub use scale::Scale;
 pub use silhouette::silhouette;
 pub use tile::{RgbPlanes, TileBlend, TileGrid, Tiling};
 pub use upscaler::{UpscaleError, Upscaler};
-pub use work::{AlphaRule, Method, Recipe, Work, enhance, run, upscale_all};
+pub use work::{AlphaRule, Method, Recipe, Work, enhance, run};

@@ -3,8 +3,8 @@
 use image::RgbaImage;
 
 use crate::{
-    Cell, Scale,
-    resample::{Axis, Border, Kernel, resample},
+    Cell, Padding, Scale,
+    resample::{Axis, Kernel, resample},
     tile::margined,
 };
 
@@ -35,7 +35,7 @@ fn smooth(
             MARGIN * k,
             size * k,
             Kernel::CatmullRom,
-            Border::Drop,
+            Padding::Zero,
         )
     };
     resample(&low, xs.len(), &axis(rect.width), &axis(rect.height))

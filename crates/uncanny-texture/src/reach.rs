@@ -5,8 +5,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    RgbPlanes, Scale, Tiling, UpscaleError, Upscaler,
-    resample::{Axis, Border, Kernel, resample},
+    RgbPlanes, Scale, TileEdges, Tiling, UpscaleError, Upscaler,
+    resample::{Axis, Kernel, resample},
 };
 
 /// How a network reaches an enlargement beyond its own.
@@ -91,21 +91,23 @@ impl Reaching {
     }
 
     /// One tile's later runs. `tile` is the first run's output.
-    fn again(&mut self, mut tile: RgbPlanes) -> Result<RgbPlanes, UpscaleError> {
+    fn again(&mut self, mut tile: RgbPlanes, edges: TileEdges) -> Result<RgbPlanes, UpscaleError> {
         let own = self.inner.scale().get();
+        // Of a cell that went whole there is nothing to crop.
+        let crops = self.inner.tiling().whole == 0;
         let wanted = self.inner_context().next_multiple_of(4);
         // Context that is left at each run, in its own pixels.
         let mut left = self.context() * own;
         let mut cropped = 0;
         for _ in 1..self.times {
             let spare = left.saturating_sub(wanted);
-            let spare = if 2 * spare < tile.width.min(tile.height) {
+            let spare = if crops && 2 * spare < tile.width.min(tile.height) {
                 spare
             } else {
                 0
             };
             tile = crop(&tile, spare);
-            let larger = self.inner.upscale(&[tile])?;
+            let larger = self.inner.upscale(&[tile], edges)?;
             tile = larger.into_iter().next().ok_or_else(|| {
                 UpscaleError::new(format!("{} gave no tile for a tile", self.inner.name()))
             })?;
@@ -142,6 +144,7 @@ impl Upscaler for Reaching {
             tile: inner.stride + 2 * context,
             // The runs to come see tiles that are larger already.
             largest: inner.largest / self.inner.scale().get().pow(self.times - 1),
+            whole: inner.whole / self.inner.scale().get().pow(self.times - 1),
             ..inner
         }
     }
@@ -150,24 +153,27 @@ impl Upscaler for Reaching {
         self.inner.batch()
     }
 
-    fn upscale(&mut self, tiles: &[RgbPlanes]) -> Result<Vec<RgbPlanes>, UpscaleError> {
-        let enlarged = self.inner.upscale(tiles)?;
+    fn upscale(
+        &mut self,
+        tiles: &[RgbPlanes],
+        edges: TileEdges,
+    ) -> Result<Vec<RgbPlanes>, UpscaleError> {
+        let enlarged = self.inner.upscale(tiles, edges)?;
         let mut done = Vec::with_capacity(tiles.len());
         for (tile, enlarged) in tiles.iter().zip(enlarged) {
             let enlarged = match self.times {
                 1 => enlarged,
-                _ => self.again(enlarged)?,
+                _ => self.again(enlarged, edges)?,
             };
             let k = self.scale.get();
-            done.push(resize(&enlarged, tile.width * k, tile.height * k));
+            done.push(resize(&enlarged, tile.width * k, tile.height * k, edges));
         }
         Ok(done)
     }
 }
 
-/// To another size, larger by Lanczos with three lobes, smaller by averaging areas; clamped to 0..1. Nothing lies
-/// beyond the border.
-fn resize(planes: &RgbPlanes, width: u32, height: u32) -> RgbPlanes {
+/// To another size, larger by Lanczos with three lobes, smaller by averaging areas; clamped to 0..1.
+fn resize(planes: &RgbPlanes, width: u32, height: u32, edges: TileEdges) -> RgbPlanes {
     if (planes.width, planes.height) == (width, height) {
         return planes.clone();
     }
@@ -176,8 +182,8 @@ fn resize(planes: &RgbPlanes, width: u32, height: u32) -> RgbPlanes {
     } else {
         Kernel::Box
     };
-    let x = Axis::new(planes.width, width, kernel, Border::Drop);
-    let y = Axis::new(planes.height, height, kernel, Border::Drop);
+    let x = Axis::new(planes.width, width, kernel, edges.x);
+    let y = Axis::new(planes.height, height, kernel, edges.y);
     let mut out = planes.map_planes(width, height, |plane| {
         resample(plane, planes.width as usize, &x, &y)
     });
@@ -274,7 +280,7 @@ mod tests {
                 let mut blend = grid.blend(scale(8));
                 for number in 0..grid.len() {
                     let tile = grid.cut(&planes, rect, Edges::WRAP, number);
-                    blend.place(number, &reaching.upscale(&[tile]).unwrap()[0]);
+                    blend.place(number, &reaching.upscale(&[tile], grid.edges()).unwrap()[0]);
                 }
                 blend.finish()
             };

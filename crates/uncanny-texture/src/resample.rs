@@ -1,10 +1,12 @@
 //! Separable resampling of float planes, and the antialiased downscale of images.
 //!
 //! Centres are half-integers (a texel covers its square), filters widen when shrinking, weights sum to 1.
-//! Nothing here knows cells: what lies beyond a border is either dropped (and the weights renormalised, as PIL does)
-//! or wraps around; other edge rules are a matter of reading a margin first.
+//! Nothing here knows cells: what lies beyond a border is read by its [`Padding`], and what is nothing is dropped (and
+//! the weights renormalised, as PIL does); other edge rules are a matter of reading a margin first.
 
 use image::RgbaImage;
+
+use crate::Padding;
 
 /// A reconstruction filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,15 +57,6 @@ impl Kernel {
     }
 }
 
-/// What a filter sees beyond the ends of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Border {
-    /// Nothing: the remaining weights are renormalised.
-    Drop,
-    /// The row again.
-    Wrap,
-}
-
 /// Which inputs, with which weights, make each output along one axis.
 #[derive(Debug, Clone)]
 pub(crate) struct Axis {
@@ -74,7 +67,7 @@ pub(crate) struct Axis {
 
 impl Axis {
     /// From `input` samples to `output` samples over the same length.
-    pub(crate) fn new(input: u32, output: u32, kernel: Kernel, border: Border) -> Axis {
+    pub(crate) fn new(input: u32, output: u32, kernel: Kernel, border: Padding) -> Axis {
         Axis::window(input, output, 0, output, kernel, border)
     }
 
@@ -85,7 +78,7 @@ impl Axis {
         first: u32,
         count: u32,
         kernel: Kernel,
-        border: Border,
+        border: Padding,
     ) -> Axis {
         let rows = taps(input, output, first, count, kernel, border);
         let taps = rows.iter().map(Vec::len).max().unwrap_or(1);
@@ -122,7 +115,7 @@ pub(crate) fn taps(
     first: u32,
     count: u32,
     kernel: Kernel,
-    border: Border,
+    border: Padding,
 ) -> Vec<Vec<(u32, f64)>> {
     let ratio = f64::from(input) / f64::from(output);
     let stretch = ratio.max(1.0);
@@ -136,11 +129,12 @@ pub(crate) fn taps(
             let mut row = Vec::new();
             for tap in from..to {
                 let weight = kernel.weight((tap as f64 + 0.5 - centre) / stretch);
-                let inside = (0..input).contains(&tap);
-                if weight == 0.0 || (border == Border::Drop && !inside) {
+                if weight == 0.0 {
                     continue;
                 }
-                row.push((tap.rem_euclid(input) as u32, weight));
+                if let Some(source) = border.source(tap, input) {
+                    row.push((source as u32, weight));
+                }
             }
             if row.is_empty() {
                 row.push(((centre.floor() as i64).rem_euclid(input) as u32, 1.0));
@@ -207,8 +201,8 @@ pub fn downscale(image: &RgbaImage, to: (u32, u32)) -> RgbaImage {
             RgbaImage::new(to.0, to.1)
         };
     }
-    let x = Axis::new(width, to.0, Kernel::Triangle, Border::Drop);
-    let y = Axis::new(height, to.1, Kernel::Triangle, Border::Drop);
+    let x = Axis::new(width, to.0, Kernel::Triangle, Padding::Zero);
+    let y = Axis::new(height, to.1, Kernel::Triangle, Padding::Zero);
     let plane = |value: &dyn Fn([u8; 4]) -> f32| {
         let samples: Vec<f32> = image.pixels().map(|pixel| value(pixel.0)).collect();
         resample(&samples, width as usize, &x, &y)
@@ -234,7 +228,7 @@ mod tests {
     #[test]
     fn weights_sum_to_one() {
         for kernel in [Kernel::Triangle, Kernel::CatmullRom, Kernel::Lanczos3] {
-            for border in [Border::Drop, Border::Wrap] {
+            for border in [Padding::Zero, Padding::Wrap, Padding::Replicate] {
                 for (from, to) in [(16, 128), (128, 16), (7, 3), (1, 8), (5, 5)] {
                     let axis = Axis::new(from, to, kernel, border);
                     for position in 0..to as usize {

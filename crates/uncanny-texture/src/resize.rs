@@ -4,7 +4,8 @@
 
 use image::RgbaImage;
 
-use crate::resample::{Border, Kernel, taps};
+use crate::Padding;
+use crate::resample::{Kernel, taps};
 
 /// How [`resize`] weighs pixels; each is antialiased, that is, widened when it shrinks a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,7 +82,7 @@ pub fn resize(image: &RgbaImage, to: (u32, u32), filter: Filter) -> RgbaImage {
 const PLACES: u32 = 22;
 
 fn fixed(input: u32, output: u32, filter: Filter) -> Vec<Vec<(usize, i64)>> {
-    let rows = taps(input, output, 0, output, filter.kernel(), Border::Drop);
+    let rows = taps(input, output, 0, output, filter.kernel(), Padding::Zero);
     let to_fixed = |weight: f64| {
         let scaled = weight * f64::from(1 << PLACES);
         (scaled + 0.5f64.copysign(scaled)) as i64

@@ -19,8 +19,8 @@
 use image::RgbaImage;
 
 use crate::{
-    AlphaClass, Cell, Edges, Scale,
-    resample::{Axis, Border, Kernel, resample},
+    AlphaClass, Cell, Edges, Padding, Scale,
+    resample::{Axis, Kernel, resample},
     tile::margined,
 };
 
@@ -99,7 +99,7 @@ fn axis(size: u32, finer: u32, scale: Scale, kernel: Kernel) -> Axis {
         MARGIN * k,
         size * k,
         kernel,
-        Border::Drop,
+        Padding::Zero,
     )
 }
 

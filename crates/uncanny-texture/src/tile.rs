@@ -1,11 +1,12 @@
 //! Cutting a cell into tiles for the network and blending the enlarged tiles back together.
 //!
-//! Tiles lie `stride` apart, and each owns a core of `stride` x `stride` texels; what surrounds the core is context,
+//! A network that pads its own edges gets a cell whole, up to a size: then there is one tile, and no context. Otherwise
+//! tiles lie `stride` apart, and each owns a core of `stride` x `stride` texels; what surrounds the core is context,
 //! read beyond the cell's sides by its edge rule. Where two cores meet, a smooth ramp `feather` texels wide, centred
 //! on the border, leads from one tile to the other; the weights sum to 1 everywhere. In a wrapping cell the last
 //! core meets the first one in the same way, so the result is periodic exactly.
 
-use crate::{Cell, Edge, Edges, Rect, Scale};
+use crate::{Cell, Edge, Edges, Padding, Rect, Scale, TileEdges};
 
 /// Planar RGB in 0..1: planes R, G, B, each row by row.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +71,9 @@ pub struct Tiling {
     /// The stride that tiles may grow to in larger cells, with the same context around it: many small tiles would
     /// be mostly context. As small as `stride` or smaller: they never grow.
     pub largest: u32,
+    /// Up to this many texels a cell goes through in one piece along an axis, without any context: what lies beyond
+    /// its ends is the network's own padding. 0 for networks that cannot pad.
+    pub whole: u32,
 }
 
 impl Tiling {
@@ -81,19 +85,36 @@ impl Tiling {
             stride,
             feather,
             largest: stride,
+            whole: 0,
         }
     }
 
-    /// How a cell of that size is cut: the stride is doubled while it is less than the cell's shorter side and
-    /// stays within `largest`.
-    #[must_use]
-    pub fn in_cell(self, width: u32, height: u32) -> Tiling {
-        let mut stride = self.stride.max(1);
+    /// How a cell of that size is cut, along each axis. Where none goes whole, tiles are square, and the stride is
+    /// doubled while it is less than the cell's shorter side and stays within `largest`.
+    fn in_cell(self, width: u32, height: u32) -> (Tiling, Tiling) {
+        let own = self.stride.max(1);
+        if self.whole > 0 {
+            return (self.along(width), self.along(height));
+        }
+        let mut stride = own;
         while stride < width.min(height) && stride <= self.largest / 2 {
             stride *= 2;
         }
+        let grown = self.with_stride(stride);
+        (grown, grown)
+    }
+
+    /// So few tiles as `largest` lets, about equal, a multiple of the stride apart.
+    fn along(self, size: u32) -> Tiling {
+        let own = self.stride.max(1);
+        let count = size.div_ceil(self.largest.max(own)).max(1);
+        self.with_stride(size.div_ceil(count).next_multiple_of(own))
+    }
+
+    /// The same context around another stride.
+    fn with_stride(self, stride: u32) -> Tiling {
         Tiling {
-            tile: self.tile + (stride - self.stride.max(1)),
+            tile: self.tile + stride - self.stride.max(1),
             stride,
             ..self
         }
@@ -105,7 +126,6 @@ impl Tiling {
 pub struct TileGrid {
     x: GridAxis,
     y: GridAxis,
-    tile: u32,
 }
 
 /// One direction of a grid: tiles of a row or column.
@@ -115,13 +135,34 @@ struct GridAxis {
     starts: Vec<i64>,
     /// For each tile, the core's texels, clipped to the cell.
     cores: Vec<(i64, i64)>,
+    /// Texels of each tile.
+    tile: u32,
+    /// Beyond its ends.
+    padding: Padding,
     size: u32,
     feather: u32,
     wraps: bool,
 }
 
 impl GridAxis {
-    fn new(size: u32, tiling: Tiling, wraps: bool) -> GridAxis {
+    fn new(size: u32, tiling: Tiling, sides: (Edge, Edge)) -> GridAxis {
+        let wraps = sides == (Edge::Wrap, Edge::Wrap);
+        let ends = |edge| matches!(edge, Edge::Clamp | Edge::Transparent);
+        if (1..=tiling.whole).contains(&size) && (wraps || ends(sides.0) && ends(sides.1)) {
+            return GridAxis {
+                starts: vec![0],
+                cores: vec![(0, i64::from(size))],
+                tile: size,
+                padding: if wraps {
+                    Padding::Wrap
+                } else {
+                    Padding::Replicate
+                },
+                size,
+                feather: 0,
+                wraps,
+            };
+        }
         let stride = tiling.stride.clamp(1, tiling.tile.max(1));
         let spare = tiling.tile.max(1) - stride;
         let count = size.div_ceil(stride);
@@ -135,6 +176,13 @@ impl GridAxis {
             cores: (0..count)
                 .map(|i| (corner(i).max(0), corner(i + 1).min(i64::from(size))))
                 .collect(),
+            tile: tiling.tile.max(1),
+            // Beyond the context, where it hardly matters any more.
+            padding: if tiling.whole > 0 {
+                Padding::Replicate
+            } else {
+                Padding::Zero
+            },
             size,
             // An odd spare texel lies after the core; a ramp must not reach beyond what every tile covers.
             feather: tiling.feather.min(spare / 2 * 2),
@@ -221,11 +269,10 @@ impl TileGrid {
     /// The grid of a cell of that size.
     #[must_use]
     pub fn new(width: u32, height: u32, edges: Edges, tiling: Tiling) -> TileGrid {
-        let tiling = tiling.in_cell(width, height);
+        let (x, y) = tiling.in_cell(width, height);
         TileGrid {
-            x: GridAxis::new(width, tiling, edges.wraps_x()),
-            y: GridAxis::new(height, tiling, edges.wraps_y()),
-            tile: tiling.tile.max(1),
+            x: GridAxis::new(width, x, (edges.left, edges.right)),
+            y: GridAxis::new(height, y, (edges.top, edges.bottom)),
         }
     }
 
@@ -235,10 +282,19 @@ impl TileGrid {
         self.x.starts.len() * self.y.starts.len()
     }
 
-    /// The side of its square tiles, in texels.
+    /// Columns and rows of each of its tiles, in texels.
     #[must_use]
-    pub fn tile(&self) -> u32 {
-        self.tile
+    pub fn tile(&self) -> (u32, u32) {
+        (self.x.tile, self.y.tile)
+    }
+
+    /// What the network is to see beyond the sides of each of its tiles.
+    #[must_use]
+    pub fn edges(&self) -> TileEdges {
+        TileEdges {
+            x: self.x.padding,
+            y: self.y.padding,
+        }
     }
 
     /// Whether the cell has no area.
@@ -273,17 +329,18 @@ impl TileGrid {
     pub fn cut(&self, image: &RgbPlanes, cell: Rect, edges: Edges, tile: usize) -> RgbPlanes {
         let (column, row) = self.position(tile);
         let start = (self.x.starts[column], self.y.starts[row]);
+        let (width, height) = self.tile();
         let (xs, ys) = window(
             &Cell { rect: cell, edges },
             start,
-            (self.tile, self.tile),
+            (width, height),
             (image.width, image.height),
         );
-        let mut out = RgbPlanes::new(self.tile, self.tile);
+        let mut out = RgbPlanes::new(width, height);
         for channel in 0..3 {
             let from = image.plane(channel);
             let to = out.plane_mut(channel);
-            for (line, y) in to.chunks_exact_mut(self.tile as usize).zip(&ys) {
+            for (line, y) in to.chunks_exact_mut(width as usize).zip(&ys) {
                 let source = &from[y.at as usize * image.width as usize..][..image.width as usize];
                 line.iter_mut()
                     .zip(&xs)

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use crate::{RgbPlanes, Scale, Tiling};
+use crate::{RgbPlanes, Scale, TileEdges, Tiling};
 
 /// Enlarges tiles: a network on a device, or a classical baseline.
 pub trait Upscaler: Send {
@@ -21,11 +21,16 @@ pub trait Upscaler: Send {
     /// How many tiles a call it likes best.
     fn batch(&self) -> usize;
 
-    /// Enlarges tiles, all of one size: as many as given, `scale` times as large, in the same order, in 0..1.
+    /// Enlarges tiles, all of one size: as many as given, `scale` times as large, in the same order, in 0..1. `edges`
+    /// is what all of them end in; an upscaler whose [`Tiling`] has no cell go whole need not heed it.
     ///
     /// # Errors
     /// When the device fails or runs out of memory.
-    fn upscale(&mut self, tiles: &[RgbPlanes]) -> Result<Vec<RgbPlanes>, UpscaleError>;
+    fn upscale(
+        &mut self,
+        tiles: &[RgbPlanes],
+        edges: TileEdges,
+    ) -> Result<Vec<RgbPlanes>, UpscaleError>;
 }
 
 /// Why an [`Upscaler`] or a [`Judge`](crate::Judge) gave nothing.

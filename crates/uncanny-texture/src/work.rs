@@ -4,12 +4,14 @@ use image::RgbaImage;
 use rayon::prelude::*;
 
 use crate::{
-    Cell, Channels, Nudge, Rect, RgbPlanes, Scale, TileGrid, Tiling, UpscaleError, Upscaler,
+    Cell, Channels, Nudge, Padding, Rect, RgbPlanes, Scale, TileEdges, TileGrid, Tiling,
+    UpscaleError, Upscaler,
     baseline::nearest,
+    batch::upscale_all,
     bleed::bleed,
     fidelity::{Target, project},
     pbr,
-    resample::{Axis, Border, Kernel, resample},
+    resample::{Axis, Kernel, resample},
     silhouette,
     tile::TileBlend,
 };
@@ -214,6 +216,15 @@ impl Work {
     #[must_use]
     pub fn tiles(&self) -> &[RgbPlanes] {
         &self.tiles
+    }
+
+    /// What lies beyond the sides of one of the [`tiles`](Work::tiles).
+    ///
+    /// # Panics
+    /// When there is no such tile.
+    #[must_use]
+    pub fn edges(&self, tile: usize) -> TileEdges {
+        self.grids[self.origins[tile].0].edges()
     }
 
     /// Takes one enlarged tile, so that not all of a large texture's need to be held at once: every tile once, in
@@ -511,8 +522,8 @@ fn copy_in(to: &mut RgbPlanes, rect: Rect, from: &RgbPlanes) {
     }
 }
 
-fn borders(cell: &Cell) -> (Border, Border) {
-    let border = |wraps| if wraps { Border::Wrap } else { Border::Drop };
+fn borders(cell: &Cell) -> (Padding, Padding) {
+    let border = |wraps| if wraps { Padding::Wrap } else { Padding::Zero };
     (border(cell.edges.wraps_x()), border(cell.edges.wraps_y()))
 }
 
@@ -560,62 +571,6 @@ fn replicate(image: &RgbaImage, scale: Scale) -> RgbaImage {
         (1..k).for_each(|_| out.extend_from_within(start..end));
     }
     RgbaImage::from_raw(width, height, out).expect("k rows of k times the width for every row")
-}
-
-/// Hands every waiting tile of every texture to the upscaler, in full batches of one size, and places the answers; a
-/// [`step`](Work::step) of each is then due. `placed` hears the number of tiles after every batch, and stops it all by
-/// saying false; then so does this.
-///
-/// # Errors
-/// When the upscaler fails.
-pub fn upscale_all(
-    works: &mut [Work],
-    upscaler: &mut dyn Upscaler,
-    placed: &mut dyn FnMut(usize) -> bool,
-) -> Result<bool, UpscaleError> {
-    // Each texture's tiles stay together and in order: float sums depend on it.
-    let mut all: Vec<(usize, usize)> = works
-        .iter()
-        .enumerate()
-        .flat_map(|(w, work)| (0..work.tiles().len()).map(move |t| (w, t)))
-        .collect();
-    let size = |&(w, t): &(usize, usize)| {
-        let tile = &works[w].tiles()[t];
-        (tile.width, tile.height)
-    };
-    all.sort_by_key(size);
-    let batch = upscaler.batch().max(1);
-    let batches: Vec<Vec<(usize, usize)>> = all
-        .chunk_by(|a, b| size(a) == size(b))
-        .flat_map(|alike| alike.chunks(batch).map(<[_]>::to_vec))
-        .collect();
-    let k = upscaler.scale().get();
-    for places in batches {
-        let tiles: Vec<RgbPlanes> = places
-            .iter()
-            .map(|&(w, t)| works[w].tiles()[t].clone())
-            .collect();
-        let enlarged = upscaler.upscale(&tiles)?;
-        let right = enlarged.len() == tiles.len()
-            && enlarged
-                .iter()
-                .zip(&tiles)
-                .all(|(high, low)| (high.width, high.height) == (low.width * k, low.height * k));
-        if !right {
-            return Err(UpscaleError::new(format!(
-                "the model {} gave {} tiles of a wrong size or number",
-                upscaler.name(),
-                enlarged.len()
-            )));
-        }
-        for (&(w, t), tile) in places.iter().zip(&enlarged) {
-            works[w].place(t, tile);
-        }
-        if !placed(places.len()) {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// Textures through one upscaler until all are done: the loop over [`Work`].

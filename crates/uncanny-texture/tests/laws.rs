@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use uncanny_texture::{
-    AlphaClass, AlphaRule, Cell, Channels, Edge, Edges, Lanczos, Method, Nearest, Recipe, Rect,
-    RgbPlanes, RgbaImage, Scale, TileGrid, Tiling, UpscaleError, Upscaler, Work, downscale,
-    enhance, facts, metric,
+    AlphaClass, AlphaRule, BatchEvent, Batcher, Cell, Channels, Edge, Edges, Lanczos, Method,
+    Nearest, Recipe, Rect, RgbPlanes, RgbaImage, Scale, TileEdges, TileGrid, Tiling, UpscaleError,
+    Upscaler, Work, downscale, enhance, facts, metric,
 };
 
 fn eight() -> Scale {
@@ -30,8 +30,60 @@ impl<U: Upscaler> Upscaler for Tiled<U> {
     fn batch(&self) -> usize {
         3
     }
-    fn upscale(&mut self, tiles: &[RgbPlanes]) -> Result<Vec<RgbPlanes>, UpscaleError> {
-        self.0.upscale(tiles)
+    fn upscale(
+        &mut self,
+        tiles: &[RgbPlanes],
+        edges: TileEdges,
+    ) -> Result<Vec<RgbPlanes>, UpscaleError> {
+        self.0.upscale(tiles, edges)
+    }
+}
+
+/// Lanczos that pads its tiles itself, as networks do.
+struct PadsItself(Lanczos, Tiling);
+
+impl Upscaler for PadsItself {
+    fn name(&self) -> &str {
+        "padding"
+    }
+    fn fingerprint(&self) -> [u8; 32] {
+        [7; 32]
+    }
+    fn scale(&self) -> Scale {
+        self.0.scale()
+    }
+    fn tiling(&self) -> Tiling {
+        self.1
+    }
+    fn batch(&self) -> usize {
+        3
+    }
+    fn upscale(
+        &mut self,
+        tiles: &[RgbPlanes],
+        edges: TileEdges,
+    ) -> Result<Vec<RgbPlanes>, UpscaleError> {
+        const MARGIN: i64 = 4;
+        let window = |planes: &RgbPlanes, margin: i64, edges: TileEdges| {
+            let (width, height) = (i64::from(planes.width), i64::from(planes.height));
+            let mut out = RgbPlanes::new((width + 2 * margin) as u32, (height + 2 * margin) as u32);
+            out.data.clear();
+            for c in 0..3 {
+                for (y, x) in (-margin..height + margin)
+                    .flat_map(|y| (-margin..width + margin).map(move |x| (y, x)))
+                {
+                    let at = edges.y.source(y, height).zip(edges.x.source(x, width));
+                    let at = at.map(|(y, x)| planes.plane(c)[(y * width + x) as usize]);
+                    out.data.push(at.unwrap_or(0.0));
+                }
+            }
+            out
+        };
+        let padded: Vec<RgbPlanes> = tiles.iter().map(|t| window(t, MARGIN, edges)).collect();
+        let enlarged = self.0.upscale(&padded, TileEdges::ZERO)?;
+        let margin = MARGIN * i64::from(self.0.scale().get());
+        let crop = |planes: &RgbPlanes| window(planes, -margin, TileEdges::ZERO);
+        Ok(enlarged.iter().map(crop).collect())
     }
 }
 
@@ -82,8 +134,11 @@ fn rolled(image: &RgbaImage, dx: u32, dy: u32) -> RgbaImage {
 }
 
 fn tilings() -> impl Strategy<Value = Tiling> {
-    (1u32..20, 0u32..9, 0u32..18)
-        .prop_map(|(stride, margin, feather)| Tiling::fixed(stride + 2 * margin, stride, feather))
+    (1u32..20, 0u32..9, 0u32..18, 0u32..40).prop_map(|(stride, margin, feather, whole)| Tiling {
+        whole,
+        largest: 2 * stride,
+        ..Tiling::fixed(stride + 2 * margin, stride, feather)
+    })
 }
 
 fn edges() -> impl Strategy<Value = Edges> {
@@ -115,6 +170,23 @@ proptest! {
         let recipe = Recipe::new(vec![Cell::whole(width, height, edges)], scale);
         let out = enhance(&image, &recipe, &mut Tiled(Nearest::new(scale), tiling)).unwrap();
         prop_assert_eq!(out, replicated(&image, k));
+    }
+
+    #[test]
+    fn what_pads_itself_gives_whole_what_context_gives(
+        width in 1u32..40, height in 1u32..40, edges in edges(), seed in any::<u32>(), whole in 1u32..40,
+    ) {
+        // A cell in the middle of noise, by any edges on any side.
+        let image = noise(width + 9, height + 7, seed, AlphaClass::Opaque);
+        let cell = Cell { rect: Rect { x: 4, y: 3, width, height }, edges };
+        let recipe = Recipe::new(vec![cell], eight());
+        let context = Tiling::fixed(24, 16, 0);
+        let expected = enhance(&image, &recipe, &mut Lanczos::new(eight())).unwrap();
+        let mut padding = PadsItself(Lanczos::new(eight()), Tiling { whole, ..context });
+        let found = enhance(&image, &recipe, &mut padding).unwrap();
+        let off = expected.pixels().zip(found.pixels())
+            .flat_map(|(p, q)| (0..3).map(move |c| p.0[c].abs_diff(q.0[c]))).max();
+        prop_assert!(off <= Some(1), "{off:?}");
     }
 
     #[test]
@@ -474,4 +546,137 @@ fn grids_count_their_tiles() {
     assert_eq!(TileGrid::new(16, 16, Edges::WRAP, tiling).len(), 4);
     assert_eq!(TileGrid::new(17, 8, Edges::CLAMP, tiling).len(), 3);
     assert!(TileGrid::new(0, 8, Edges::CLAMP, tiling).is_empty());
+}
+
+#[test]
+fn cells_go_whole_along_an_axis_that_a_network_can_pad() {
+    use uncanny_texture::Padding::{Replicate, Wrap};
+    let tiling = Tiling {
+        largest: 128,
+        whole: 128,
+        ..Tiling::fixed(28, 16, 0)
+    };
+    let beside = Edges {
+        left: Edge::Neighbour,
+        ..Edges::WRAP_Y
+    };
+    for (width, height, edges, (count, tile), (x, y)) in [
+        (16, 16, Edges::WRAP, (1, (16, 16)), (Wrap, Wrap)),
+        (128, 3, Edges::WRAP_X, (1, (128, 3)), (Wrap, Replicate)),
+        (
+            40,
+            128,
+            Edges::TRANSPARENT,
+            (1, (40, 128)),
+            (Replicate, Replicate),
+        ),
+        // What lies beside a cell is context, around a multiple of the stride; the other axis is whole all the same.
+        (40, 24, beside, (1, (60, 24)), (Replicate, Wrap)),
+        // Too large for one piece: as few tiles as may be, about equal.
+        (300, 16, Edges::WRAP, (3, (124, 16)), (Replicate, Wrap)),
+    ] {
+        let grid = TileGrid::new(width, height, edges, tiling);
+        assert_eq!((grid.len(), grid.tile()), (count, tile), "{width}x{height}");
+        assert_eq!(grid.edges(), TileEdges { x, y }, "{width}x{height}");
+    }
+    // Without any of that: context, and zeros beyond it.
+    let grid = TileGrid::new(16, 16, Edges::WRAP, Tiling::fixed(28, 16, 0));
+    assert_eq!((grid.tile(), grid.edges()), ((28, 28), TileEdges::ZERO));
+}
+
+/// Counts what it enlarges, and dislikes magenta.
+struct Counting(Nearest, usize);
+
+impl Upscaler for Counting {
+    fn name(&self) -> &str {
+        "counting"
+    }
+    fn fingerprint(&self) -> [u8; 32] {
+        self.0.fingerprint()
+    }
+    fn scale(&self) -> Scale {
+        self.0.scale()
+    }
+    fn tiling(&self) -> Tiling {
+        self.0.tiling()
+    }
+    fn batch(&self) -> usize {
+        2
+    }
+    fn upscale(
+        &mut self,
+        tiles: &[RgbPlanes],
+        edges: TileEdges,
+    ) -> Result<Vec<RgbPlanes>, UpscaleError> {
+        let size = |tile: &RgbPlanes| (tile.width, tile.height);
+        assert!(tiles.iter().all(|tile| size(tile) == size(&tiles[0])));
+        assert!((1..=2).contains(&tiles.len()));
+        let magenta = |tile: &RgbPlanes| [0, 1, 2].map(|c| tile.plane(c)[0]) == [1.0, 0.0, 1.0];
+        if tiles.iter().any(magenta) {
+            return Err(UpscaleError::new("it dislikes magenta"));
+        }
+        self.1 += tiles.len();
+        self.0.upscale(tiles, edges)
+    }
+}
+
+#[test]
+fn equal_tiles_are_enlarged_once_and_a_failure_is_that_of_its_textures() {
+    let scale = Scale::new(2).unwrap();
+    let flat = |colour: [u8; 3]| {
+        let [r, g, b] = colour;
+        RgbaImage::from_pixel(16, 16, [r, g, b, 255].into())
+    };
+    // Three tiles, one of them black.
+    let wide = RgbaImage::from_fn(48, 16, |x, _| [(x / 16) as u8 * 40, 0, 0, 255].into());
+    let images = [
+        flat([0, 0, 0]),
+        flat([255, 0, 255]),
+        flat([9, 9, 9]),
+        wide,
+        flat([0, 0, 0]),
+        flat([255, 0, 255]),
+        flat([7, 7, 7]),
+    ];
+    let recipe = |image: &RgbaImage| {
+        let cell = Cell::whole(image.width(), image.height(), Edges::CLAMP);
+        Recipe::new(vec![cell], scale)
+    };
+    let mut upscaler = Counting(Nearest::new(scale), 0);
+    let mut batcher = Batcher::new(1 << 20);
+    let mut run = |images: &[RgbaImage], upscaler: &mut Counting| {
+        let tiling = upscaler.tiling();
+        let cut = |image: &RgbaImage| Work::new(image.clone(), recipe(image), scale, tiling);
+        let mut works: Vec<Work> = images.iter().map(cut).collect();
+        let mut lent: Vec<&mut Work> = works.iter_mut().collect();
+        let (mut placed, mut made, mut failed) = (0, 0, Vec::new());
+        let finished = batcher.round(&mut lent, upscaler, &mut |event| {
+            match event {
+                BatchEvent::Placed { tiles, enlarged } => {
+                    placed += tiles;
+                    made += enlarged;
+                }
+                BatchEvent::Failed { works, .. } => failed.extend(works),
+            }
+            true
+        });
+        assert!(finished);
+        for (at, (mut work, image)) in works.into_iter().zip(images).enumerate() {
+            if !failed.contains(&at) {
+                work.step();
+                assert_eq!(work.finish(), replicated(image, 2), "{at}");
+            }
+        }
+        (placed, made, failed)
+    };
+    // Magenta fails both of its textures and the one whose tile it shared a batch with: black, then, wanted twice more.
+    let (placed, made, failed) = run(&images, &mut upscaler);
+    assert_eq!(failed, [0, 1, 3, 4, 5]);
+    assert_eq!((placed, made, upscaler.1), (2, 2, 2));
+    // Without it everything is enlarged once, and what was made before not again.
+    let rest: Vec<RgbaImage> = [0, 2, 3, 4, 6].map(|at: usize| images[at].clone()).into();
+    let (placed, made, failed) = run(&rest, &mut upscaler);
+    assert!(failed.is_empty());
+    assert_eq!((placed, made, upscaler.1), (7, 3, 5));
+    assert_eq!(run(&rest, &mut upscaler).1, 0);
 }

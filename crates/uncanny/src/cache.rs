@@ -238,6 +238,7 @@ impl CacheKey {
         number(model.tiling.stride);
         number(model.tiling.feather);
         number(model.tiling.largest);
+        number(model.tiling.whole);
         for colour in palette.iter().flatten() {
             hasher.update(colour);
         }

@@ -693,7 +693,8 @@ fn cost(
         let Rect { width, height, .. } = cell.rect;
         let grid = TileGrid::new(width, height, cell.edges, model.tiling);
         tiles += grid.len() as u64;
-        cut += grid.len() as u64 * u64::from(grid.tile()).pow(2) * 12;
+        let (columns, rows) = grid.tile();
+        cut += grid.len() as u64 * u64::from(columns) * u64::from(rows) * 12;
     }
     let blend = pixels * factor(model.scale) * 12;
     let runs = dream.map_or(u64::from(recipe.iterations), |dream| {

@@ -11,7 +11,6 @@ mod device;
 mod finish;
 mod prepare;
 mod spool;
-mod tiles;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;

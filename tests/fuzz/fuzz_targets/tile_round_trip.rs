@@ -14,6 +14,7 @@ fuzz_target!(|facts: (u8, u8, [u8; 3], [u8; 4], u64)| {
         stride,
         feather: u32::from(feather) % (tile - stride + 1),
         largest: u32::from(feather),
+        whole: u32::from(sides[0]) / 4,
     };
     let edge = |n: u8| match n % 4 {
         0 => Edge::Wrap,

@@ -7,7 +7,7 @@ use std::time::Instant;
 use indicatif::HumanBytes;
 use serde::Serialize;
 use uncanny_model::{Cuda, Device, DeviceChoice, Network, SHIPPED, Shipped};
-use uncanny_texture::{RgbPlanes, Upscaler as _};
+use uncanny_texture::{RgbPlanes, TileEdges, Upscaler as _};
 
 use crate::args::{DoctorArgs, EnhanceArgs};
 use crate::commands::cache;
@@ -269,16 +269,16 @@ fn describe(network: &Network) -> String {
 fn try_shipped(shipped: &Shipped) -> Result<ModelFound, Box<dyn std::error::Error>> {
     let device = Device::find(DeviceChoice::Auto)?;
     let mut network = shipped.load(device)?;
-    let side = network.tiling().tile;
+    let side = network.tiling().stride;
     let tile = RgbPlanes {
         width: side,
         height: side,
         data: vec![0.5; (3 * side * side) as usize],
     };
     let tiles = vec![tile; network.batch()];
-    network.upscale(&tiles)?;
+    network.upscale(&tiles, TileEdges::WRAP)?;
     let start = Instant::now();
-    let enhanced = network.upscale(&tiles)?;
+    let enhanced = network.upscale(&tiles, TileEdges::WRAP)?;
     let seconds = start.elapsed().as_secs_f64().max(1e-9);
     if !enhanced
         .iter()

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 use uncanny::{Baselines, ModelError};
 use uncanny_texture::{
-    Nearest, RgbPlanes, RgbaImage, Scale, Tiling, UpscaleError, Upscaler, encode,
+    Nearest, RgbPlanes, RgbaImage, Scale, TileEdges, Tiling, UpscaleError, Upscaler, encode,
 };
 
 use super::*;
@@ -49,13 +49,17 @@ impl Upscaler for Gated {
     fn batch(&self) -> usize {
         self.nearest.batch()
     }
-    fn upscale(&mut self, tiles: &[RgbPlanes]) -> Result<Vec<RgbPlanes>, UpscaleError> {
+    fn upscale(
+        &mut self,
+        tiles: &[RgbPlanes],
+        edges: TileEdges,
+    ) -> Result<Vec<RgbPlanes>, UpscaleError> {
         let (due, pass) = self.gate.as_ref().expect("the device is on fire");
         due.send(())
             .map_err(|_| UpscaleError::new("the test is over"))?;
         pass.recv()
             .map_err(|_| UpscaleError::new("the test is over"))?;
-        self.nearest.upscale(tiles)
+        self.nearest.upscale(tiles, edges)
     }
 }
 

@@ -6,12 +6,12 @@
 //! trained slopes (PReLU) at odd ones. What it computes is added to its input, enlarged by repeating pixels.
 
 use tch::{TchError, Tensor};
-use uncanny_texture::{Scale, Tiling};
+use uncanny_texture::{Scale, TileEdges, Tiling};
 
 use super::layers::{
     Conv, Place, Slope, Weights, conv_shape, count, need_conv, repeat_pixels, shuffled_scale,
 };
-use super::{Architecture, Forward, tiling_with};
+use super::{Architecture, Forward, padding_with};
 use crate::checkpoint::{Checkpoint, StateDict};
 use crate::{Error, Result};
 
@@ -83,7 +83,7 @@ impl Architecture for Config {
     fn tiling(&self) -> Tiling {
         // Each convolution sees one texel further.
         let context = (self.depth as u32 + 2).next_multiple_of(4).min(CONTEXT);
-        tiling_with(context, self.scale())
+        padding_with(context, self.scale())
     }
 
     fn load(&self, state: &StateDict, place: Place) -> Result<Box<dyn Forward>> {
@@ -125,10 +125,10 @@ impl Compact {
 }
 
 impl Forward for Compact {
-    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    fn forward(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
         let mut y = x.shallow_clone();
         for (conv, slope) in &self.body {
-            y = conv.forward(&y)?;
+            y = conv.padded(&y, edges)?;
             if let Some(slope) = slope {
                 y = slope.forward(&y)?;
             }

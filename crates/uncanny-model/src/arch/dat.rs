@@ -6,7 +6,7 @@
 //! result. A window and the same one turned on its side attend each to one half of the channels.
 
 use tch::{Device, Kind, TchError, Tensor};
-use uncanny_texture::{Scale, Tiling};
+use uncanny_texture::{Scale, TileEdges, Tiling};
 
 use super::layers::{Conv, Place, Weights, conv_shape, count};
 use super::transformer::{Group, Linear, Norm, Shape, Tail, Trunk, Window, to_pixels, to_planes};
@@ -532,7 +532,7 @@ impl Dat {
 }
 
 impl Forward for Dat {
-    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    fn forward(&self, x: &Tensor, _: TileEdges) -> Result<Tensor, TchError> {
         let (_, _, h, w) = x.size4()?;
         let [filled_h, filled_w] = filled(self.window, h, w);
         let mask = |window: Window| window.mask(filled_h, filled_w, x);

@@ -10,6 +10,9 @@
 //! The hash is integer arithmetic of 64 bits that wraps around, alike on every device.
 
 use tch::{Kind, TchError, Tensor};
+use uncanny_texture::{Padding, TileEdges};
+
+use super::layers::padded;
 
 type Result<T> = std::result::Result<T, TchError>;
 
@@ -36,8 +39,8 @@ pub(super) struct Grain {
 
 impl Grain {
     /// `x`: N x 3 x h x w in 0..1, 8 bits each. Its places count from the corner of its core, a multiple of 16 texels
-    /// with less than 8 around it on all sides: as tiles are cut.
-    pub(super) fn of(x: &Tensor) -> Result<Grain> {
+    /// with less than 8 around it on all sides: as tiles are cut. Beyond zeros lie the outermost texels again.
+    pub(super) fn of(x: &Tensor, edges: TileEdges) -> Result<Grain> {
         let (_, _, h, w) = x.size4()?;
         let place = (Kind::Int64, x.device());
         // A colour is a whole number below 2^24, exact in f32.
@@ -47,7 +50,15 @@ impl Grain {
         let bytes = x.f_to_kind(Kind::Float)?.f_clamp(0.0, 1.0)? * 255.0;
         let colours = bytes.f_round()?.f_mul(&colour)?;
         let colours = colours.f_sum_dim_intlist([1i64].as_slice(), true, Kind::Float)?;
-        let around = colours.f_replication_pad2d([1, 1, 1, 1])?;
+        let texels = |padding| match padding {
+            Padding::Zero => Padding::Replicate,
+            other => other,
+        };
+        let beyond = TileEdges {
+            x: texels(edges.x),
+            y: texels(edges.y),
+        };
+        let around = padded(&colours, 1, beyond)?;
         let around = around.f_squeeze_dim(1)?.f_to_kind(Kind::Int64)?;
         let along = |length: i64| -> Result<Tensor> {
             let core = (length % PERIOD) / 2;
@@ -123,7 +134,7 @@ mod tests {
     }
 
     fn noise(x: &Tensor, scale: i64, channels: i64) -> Tensor {
-        let grain = Grain::of(x).unwrap();
+        let grain = Grain::of(x, TileEdges::ZERO).unwrap();
         grain.at(scale, channels, Kind::Float).unwrap()
     }
 

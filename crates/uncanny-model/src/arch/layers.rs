@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use tch::{Device, Kind, TchError, Tensor};
+use uncanny_texture::{Padding, TileEdges};
 
 use crate::checkpoint::StateDict;
 use crate::tensors::{to_tensor, try_channels_last};
@@ -151,7 +152,85 @@ pub(crate) fn shuffled_scale(key: &str, channels: i64) -> Result<i64> {
         })
 }
 
-/// A convolution of stride 1 that keeps the size, padding with zeros.
+/// N x c x h x w with `margin` more on each side, filled by its edges; none along an axis of zeros, which convolutions
+/// add themselves.
+pub(crate) fn padded(x: &Tensor, margin: i64, edges: TileEdges) -> Result<Tensor, TchError> {
+    let (n, c, h, w) = x.size4()?;
+    let [across, down] = margins(margin, edges);
+    if across + down == 0 {
+        return Ok(x.shallow_clone());
+    }
+    if edges.x == Padding::Reflect || edges.y == Padding::Reflect || across > w || down > h {
+        return extended(x, [across, across], [down, down], edges);
+    }
+    // With the channel innermost in memory, as convolutions like it. Row by row first, so that the rows above and below
+    // have their corners already.
+    let shape = [n, h + 2 * down, w + 2 * across, c];
+    let y = Tensor::f_empty(shape, (x.kind(), x.device()))?.f_permute([0, 3, 1, 2])?;
+    let middle = y.f_narrow(2, down, h)?;
+    middle.f_narrow(3, across, w)?.f_copy_(x)?;
+    fill_ends(&middle, 3, across, edges.x)?;
+    fill_ends(&y, 2, down, edges.y)?;
+    Ok(y)
+}
+
+/// Fills the first and last `margin` places along a dimension from those between, by wrapping or replicating.
+fn fill_ends(y: &Tensor, dimension: i64, margin: i64, padding: Padding) -> Result<(), TchError> {
+    if margin == 0 {
+        return Ok(());
+    }
+    let length = y.size()[dimension as usize] - 2 * margin;
+    let part = |from, count| y.f_narrow(dimension, from, count);
+    let (before, after) = if padding == Padding::Wrap {
+        (part(length, margin)?, part(margin, margin)?)
+    } else {
+        (part(margin, 1)?, part(margin + length - 1, 1)?)
+    };
+    part(0, margin)?.f_copy_(&before)?;
+    part(margin + length, margin)?.f_copy_(&after)?;
+    Ok(())
+}
+
+/// The same by any number of values: before and after the columns, above and below the rows.
+pub(crate) fn extended(
+    x: &Tensor,
+    columns: [i64; 2],
+    rows: [i64; 2],
+    edges: TileEdges,
+) -> Result<Tensor, TchError> {
+    let along = |x: &Tensor, dimension: i64, [before, after]: [i64; 2], padding: Padding| {
+        let length = x.size()[dimension as usize];
+        let places: Option<Vec<i64>> = (-before..length + after)
+            .map(|place| padding.source(place, length))
+            .collect();
+        match places {
+            Some(places) if before + after > 0 => {
+                let places = Tensor::f_from_slice(&places)?.f_to_device(x.device())?;
+                x.f_index_select(dimension, &places)
+            }
+            _ => Ok(x.shallow_clone()),
+        }
+    };
+    along(&along(x, 3, columns, edges.x)?, 2, rows, edges.y)
+}
+
+/// So much along each axis, columns first, where it is not padded with zeros.
+pub(crate) fn margins(margin: i64, edges: TileEdges) -> [i64; 2] {
+    [edges.x, edges.y].map(|padding| match padding {
+        Padding::Zero => 0,
+        _ => margin,
+    })
+}
+
+/// N x c x h x w without `margin` on each side of the axes that are not padded with zeros.
+pub(crate) fn cropped(x: &Tensor, margin: i64, edges: TileEdges) -> Result<Tensor, TchError> {
+    let (_, _, h, w) = x.size4()?;
+    let [across, down] = margins(margin, edges);
+    x.f_narrow(2, down, h - 2 * down)?
+        .f_narrow(3, across, w - 2 * across)
+}
+
+/// A convolution of stride 1 that keeps the size, unless told padding with zeros.
 #[derive(Debug)]
 pub(crate) struct Conv {
     weight: Tensor,
@@ -197,7 +276,21 @@ impl Conv {
 
     /// In the input's number format, which differs from the weights' in a training in mixed precision alone.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        let padding = [self.padding, self.padding];
+        self.inside(x, TileEdges::ZERO)
+    }
+
+    /// The same, padding by these edges.
+    pub(crate) fn padded(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
+        self.inside(&padded(x, self.padding, edges)?, edges)
+    }
+
+    /// The same where what lies beyond the edges is there already, as far as it sees, save for zeros.
+    pub(crate) fn inside(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
+        let zeros = |padding| match padding {
+            Padding::Zero => self.padding,
+            _ => 0,
+        };
+        let padding = [zeros(edges.y), zeros(edges.x)];
         let weight = self.weight.f_to_kind(x.kind())?;
         let bias = self.bias.as_ref().map(|bias| bias.f_to_kind(x.kind()));
         x.f_conv2d(
@@ -249,5 +342,43 @@ pub(crate) fn mirrored_to(x: &Tensor, side: i64) -> Result<Tensor, TchError> {
     match [lacking(w), lacking(h)] {
         [0, 0] => Ok(x.shallow_clone()),
         [right, below] => x.f_reflection_pad2d([0, right, 0, below]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Against libtorch's own padding, which is slower, knows one rule for both axes and wraps no more than once.
+    #[test]
+    fn padding_is_what_libtorch_pads() {
+        let x = Tensor::arange(2 * 3 * 4 * 5, (Kind::Float, Device::Cpu)).reshape([2, 3, 4, 5]);
+        let modes = [
+            (Padding::Wrap, "circular"),
+            (Padding::Replicate, "replicate"),
+            (Padding::Reflect, "reflect"),
+            (Padding::Zero, ""),
+        ];
+        for margin in [1, 2, 3] {
+            for (across, mode_x) in modes {
+                for (down, mode_y) in modes {
+                    let edges = TileEdges { x: across, y: down };
+                    let pad = |x: &Tensor, sides: [i64; 4], mode| match mode {
+                        "" => x.shallow_clone(),
+                        _ => x.pad(sides, mode, None),
+                    };
+                    let expected = pad(&x, [margin, margin, 0, 0], mode_x);
+                    let expected = pad(&expected, [0, 0, margin, margin], mode_y);
+                    let found = padded(&x, margin, edges).unwrap();
+                    assert!(found.equal(&expected), "{edges:?} by {margin}");
+                    assert!(cropped(&found, margin, edges).unwrap().equal(&x));
+                }
+            }
+        }
+        // Further than the picture is wide.
+        let far = padded(&x, 9, TileEdges::WRAP).unwrap();
+        let wall = x.repeat([1, 1, 7, 5]);
+        let part = wall.narrow(2, 12 - 9, 4 + 18).narrow(3, 10 - 9, 5 + 18);
+        assert!(far.equal(&part));
     }
 }

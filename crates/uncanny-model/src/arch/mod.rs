@@ -4,7 +4,7 @@
 use std::fmt::Debug;
 
 use tch::{TchError, Tensor};
-use uncanny_texture::{Scale, Tiling};
+use uncanny_texture::{Scale, TileEdges, Tiling};
 
 use crate::Result;
 use crate::checkpoint::{Checkpoint, StateDict};
@@ -62,11 +62,12 @@ pub trait Architecture: Debug {
 
 /// A network on one device.
 pub trait Forward: Debug + Send {
-    /// N x 3 x h x w in 0..1 to N x 3 x kh x kw, about 0..1 (not clamped).
+    /// N x 3 x h x w in 0..1 to N x 3 x kh x kw, about 0..1 (not clamped). What lies beyond `edges` is padded within;
+    /// one whose [`Tiling`] has nothing go whole need not heed them.
     ///
     /// # Errors
     /// What libtorch reports, such as memory running out.
-    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError>;
+    fn forward(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError>;
 }
 
 /// Recognises one architecture.
@@ -92,6 +93,18 @@ fn detect<A: Architecture + 'static>(
     Ok(found.map(|config| Box::new(config) as Box<dyn Architecture>))
 }
 
+/// A convolutional network gets textures up to this side whole, its padding being what lies beyond them: there are no
+/// joints then. More would take memory that not everybody has.
+const WHOLE: u32 = 128;
+
+/// [`tiling_with`] for a network that pads by its edges.
+fn padding_with(context: u32, scale: Scale) -> Tiling {
+    Tiling {
+        whole: WHOLE,
+        ..tiling_with(context, scale)
+    }
+}
+
 /// A texture's 16 pixels with `context` on each side, cropped away; more of a larger texture with as much around it,
 /// up to about 512 pixels of what comes out: beyond that a tile is hardly context any more, and takes memory.
 fn tiling_with(context: u32, scale: Scale) -> Tiling {
@@ -100,6 +113,7 @@ fn tiling_with(context: u32, scale: Scale) -> Tiling {
         stride: 16,
         feather: 0,
         largest: (512 / scale.get()).clamp(16, 128),
+        whole: 0,
     }
 }
 

@@ -19,9 +19,10 @@
 
 use tch::nn::{self, BatchNorm, ModuleT as _, Path, VarStore};
 use tch::{Device, Kind, TchError, Tensor};
-use uncanny_texture::{Scale, Tiling};
+use uncanny_texture::{Padding, Scale, TileEdges, Tiling};
 
-use super::{Architecture, Forward, Place};
+use super::layers::padded;
+use super::{Architecture, Forward, Place, WHOLE};
 use crate::checkpoint::{Checkpoint, StateDict};
 use crate::tensors::{self, try_channels_last};
 use crate::{Error, Result};
@@ -37,7 +38,11 @@ pub const STEPS: u8 = 3;
 /// The network pads with zeros, and on a bare 16x16 tile that shows as a frame. With 4 pixels of
 /// context no pixel of 14 wrapped blocks was more than 3 levels of 255 from what 12 pixels give
 /// (mean 0.03); 2 pixels leave up to 50, 6 pixels none and cost 1.4 times as much.
-const TILING: Tiling = Tiling::fixed(24, 16, 0);
+const TILING: Tiling = Tiling {
+    largest: WHOLE,
+    whole: WHOLE,
+    ..Tiling::fixed(24, 16, 0)
+};
 
 /// Hyperparameters, all derived from tensor shapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -508,29 +513,45 @@ impl Conv {
         })
     }
 
-    fn conv(&self, x: &Tensor, padding: i64) -> Result<Tensor, TchError> {
+    /// 1x1.
+    fn point(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        x.f_conv2d(&self.weight, Some(&self.bias), [1, 1], [0, 0], [1, 1], 1)
+    }
+
+    /// 3x3, padding by these edges.
+    fn conv(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
+        self.dilated(x, 1, edges)
+    }
+
+    /// 3x3, of texels so far apart.
+    fn dilated(&self, x: &Tensor, apart: i64, edges: TileEdges) -> Result<Tensor, TchError> {
+        let padding = [edges.y, edges.x].map(|padding| match padding {
+            Padding::Zero => apart,
+            _ => 0,
+        });
+        let x = padded(x, apart, edges)?;
         x.f_conv2d(
             &self.weight,
             Some(&self.bias),
             [1, 1],
-            [padding, padding],
-            [1, 1],
+            padding,
+            [apart; 2],
             1,
         )
     }
 
-    /// 3x3, of texels so far apart.
-    fn dilated(&self, x: &Tensor, apart: i64) -> Result<Tensor, TchError> {
-        let apart = [apart; 2];
-        x.f_conv2d(&self.weight, Some(&self.bias), [1, 1], apart, apart, 1)
-    }
-
-    fn deconv(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        x.f_conv_transpose2d(
+    /// Twice as large. A texel more on each side becomes two pixels there, which more of the convolution's own padding
+    /// takes away again.
+    fn deconv(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
+        let padding = [edges.y, edges.x].map(|padding| match padding {
+            Padding::Zero => 1,
+            _ => 3,
+        });
+        padded(x, 1, edges)?.f_conv_transpose2d(
             &self.weight,
             Some(&self.bias),
             [2, 2],
-            [1, 1],
+            padding,
             [0, 0],
             1,
             [1, 1],
@@ -634,32 +655,33 @@ impl Folded {
         })
     }
 
-    /// N x 3 x h x w in 0..1, channels-last, to N x 3 x kh x kw, about 0..1 (not clamped).
+    /// N x 3 x h x w in 0..1, channels-last, to N x 3 x kh x kw, about 0..1 (not clamped), padding by these edges: the
+    /// published networks were trained with zeros.
     ///
     /// # Errors
     /// What libtorch reports, such as memory running out.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    pub fn forward(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
         let x = x.f_mul_scalar(2.0)?.f_sub_scalar_(1.0)?;
-        let mut x = self.conv_first.conv(&x, 1)?.f_relu_()?;
+        let mut x = self.conv_first.conv(&x, edges)?.f_relu_()?;
         if let Some([conv_0, conv_1]) = &self.context {
-            let y = conv_0.dilated(&x, DILATIONS[0])?;
+            let y = conv_0.dilated(&x, DILATIONS[0], edges)?;
             let y = y.f_maximum(&y.f_mul_scalar(SLOPE)?)?;
-            x = conv_1.dilated(&y, DILATIONS[1])?.f_add_(&x)?;
+            x = conv_1.dilated(&y, DILATIONS[1], edges)?.f_add_(&x)?;
         }
         let (newest, earlier) = self.steps.split_last().expect("at least one step");
         for step in earlier {
-            x = step.forward(&x)?;
+            x = step.forward(&x, edges)?;
         }
         let rgb = self.to_rgb.last().expect("as many as steps");
-        let features = newest.forward(&x)?;
-        let mut y = rgb.conv(&features, 0)?;
+        let features = newest.forward(&x, edges)?;
+        let mut y = rgb.point(&features)?;
         if let Some(finish) = &self.finish {
-            y = y.f_add_(&finish.forward(&features)?)?;
+            y = y.f_add_(&finish.forward(&features, edges)?)?;
         }
         match self.progress.blend() {
             None => Ok(y),
             Some(alpha) => {
-                let previous = doubled(&self.to_rgb[self.to_rgb.len() - 2].conv(&x, 0)?)?;
+                let previous = doubled(&self.to_rgb[self.to_rgb.len() - 2].point(&x)?)?;
                 let mut previous = previous.f_mul_scalar(1.0 - alpha)?;
                 previous.f_add_(&y.f_mul_scalar(alpha)?)
             }
@@ -668,24 +690,24 @@ impl Folded {
 }
 
 impl Forward for Folded {
-    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        Folded::forward(self, x)
+    fn forward(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
+        Folded::forward(self, x, edges)
     }
 }
 
 impl FoldedStep {
-    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        let y = self.conv_0.conv(x, 1)?.f_relu_()?;
-        let y = self.conv_3.conv(&y, 1)?.f_relu_()?.f_add_(x)?;
-        self.deconv.deconv(&y)?.f_relu_()
+    fn forward(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
+        let y = self.conv_0.conv(x, edges)?.f_relu_()?;
+        let y = self.conv_3.conv(&y, edges)?.f_relu_()?.f_add_(x)?;
+        self.deconv.deconv(&y, edges)?.f_relu_()
     }
 }
 
 impl FoldedFinish {
-    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        let y = self.conv_0.conv(x, 1)?;
+    fn forward(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
+        let y = self.conv_0.conv(x, edges)?;
         let mut y = y.f_maximum(&y.f_mul_scalar(SLOPE)?)?;
-        self.conv_1.conv(&y.f_add_(x)?, 1)
+        self.conv_1.conv(&y.f_add_(x)?, edges)
     }
 }
 
@@ -759,7 +781,7 @@ mod tests {
             before = now;
         }
         let finished = before;
-        let folded = folded(&store).forward(&x).unwrap();
+        let folded = folded(&store).forward(&x, TileEdges::ZERO).unwrap();
         assert!(worst(&finished, &folded) < 1e-4);
     }
 }

@@ -7,9 +7,11 @@
 //! <https://github.com/tiny-smart/dysample>.
 
 use tch::{Kind, TchError, Tensor};
-use uncanny_texture::{Scale, Tiling};
+use uncanny_texture::{Padding, Scale, TileEdges, Tiling};
 
-use super::layers::{Conv, Place, Weights, conv_shape, count, need_conv, shuffled_scale};
+use super::layers::{
+    Conv, Place, Weights, conv_shape, count, margins, need_conv, padded, shuffled_scale,
+};
 use super::{Architecture, Forward, tiling_with};
 use crate::checkpoint::{Checkpoint, StateDict};
 use crate::{Error, Result};
@@ -123,6 +125,7 @@ impl Architecture for Config {
         Tiling {
             feather: FEATHER,
             largest: LARGEST,
+            whole: LARGEST,
             ..tiling_with(CONTEXT, self.scale())
         }
     }
@@ -188,18 +191,19 @@ impl Block {
     }
 
     /// N x w x h x w to as much.
-    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    fn forward(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
         let mut y = match &self.norm {
             Norm::Layer(gain, bias) => channel_norm(x, gain, bias)?,
             Norm::Group(..) => x.shallow_clone(),
         };
-        y = self.mixer_2.forward(&self.mixer_0.forward(&y)?.f_mish()?)?;
+        y = self.mixer_0.padded(&y, edges)?.f_mish()?;
+        y = self.mixer_2.padded(&y, edges)?;
         let rest = y.size()[1] - self.part;
         let near = y.f_narrow(1, self.part, rest)?;
-        let far = self.large.forward(&y.f_narrow(1, 0, self.part)?)?;
+        let far = self.large.padded(&y.f_narrow(1, 0, self.part)?, edges)?;
         y = Tensor::f_cat(&[far, near], 1)?;
         if let Some(attention) = &self.attention {
-            y = attention.forward(&y)?.f_sigmoid()?.f_mul_(&y)?;
+            y = attention.padded(&y, edges)?.f_sigmoid()?.f_mul_(&y)?;
         }
         y = self.refine.forward(&y)?;
         if let Norm::Group(gain, bias) = &self.norm {
@@ -248,7 +252,7 @@ impl DySample {
     }
 
     /// N x 3kk x h x w to N x 3 x kh x kw.
-    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    fn forward(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
         let (n, channels, h, w) = x.size4()?;
         let (k, groups) = (self.scale, self.groups);
         let scope = self.scope.forward(x)?.f_sigmoid()?.f_mul_scalar_(0.5)?;
@@ -263,20 +267,30 @@ impl DySample {
             let centres = Tensor::f_arange(length, (Kind::Float, x.device()))?;
             centres.f_add_scalar(0.5)?.f_view(shape)
         };
-        // To -1..1 over the picture.
-        let place = |axis: i64, length: i64, centres: Tensor| {
+        // To -1..1 over the picture, with a pixel more on each side where it is padded.
+        let margin = margins(1, edges);
+        let place = |axis: i64, length: i64, padding: Padding, centres: Tensor| {
             let mut place = offset.f_narrow(1, axis, 1)?.f_add(&centres)?;
-            place.f_mul_scalar_(2.0 / length as f64)?.f_sub_scalar_(1.0)
+            if padding == Padding::Wrap {
+                place = place.f_remainder(length)?;
+            }
+            let more = margin[axis as usize];
+            place
+                .f_add_scalar_(more)?
+                .f_mul_scalar_(2.0 / (length + 2 * more) as f64)?
+                .f_sub_scalar_(1.0)
         };
-        let columns = place(0, w, centres(w, [1, 1, 1, 1, w])?)?;
-        let rows = place(1, h, centres(h, [1, 1, 1, h, 1])?)?;
+        let columns = place(0, w, edges.x, centres(w, [1, 1, 1, 1, w])?)?;
+        let rows = place(1, h, edges.y, centres(h, [1, 1, 1, h, 1])?)?;
         let places = Tensor::f_cat(&[columns, rows], 1)?;
         let places = places.f_reshape([n, -1, h, w])?.f_pixel_shuffle(k)?;
         let places = places
             .f_reshape([n, 2, groups, k * h, k * w])?
             .f_permute([0, 2, 3, 4, 1])?
             .f_reshape([n * groups, k * h, k * w, 2])?;
-        let grouped = x.f_reshape([n * groups, channels / groups, h, w])?;
+        let (tall, wide) = (h + 2 * margin[1], w + 2 * margin[0]);
+        let around = padded(x, 1, edges)?;
+        let grouped = around.f_reshape([n * groups, channels / groups, tall, wide])?;
         // Bilinear, borders repeated, positions of pixels' areas.
         let y = grouped.f_grid_sampler(&places, 0, 1, false)?;
         let y = y.f_reshape([n, channels, k * h, k * w])?;
@@ -327,17 +341,17 @@ impl RealPlksr {
 }
 
 impl Forward for RealPlksr {
-    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        let mut y = self.first.forward(x)?;
+    fn forward(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
+        let mut y = self.first.padded(x, edges)?;
         for block in &self.blocks {
-            y = block.forward(&y)?;
+            y = block.forward(&y, edges)?;
         }
         // Every one of an enlarged pixel's parts starts as the pixel itself.
         let parts = self.scale * self.scale;
         let repeated = x.f_repeat_interleave_self_int(parts, 1, None)?;
-        let y = self.last.forward(&y)?.f_add_(&repeated)?;
+        let y = self.last.padded(&y, edges)?.f_add_(&repeated)?;
         match &self.dysample {
-            Some(dysample) => dysample.forward(&y),
+            Some(dysample) => dysample.forward(&y, edges),
             None => y.f_pixel_shuffle(self.scale),
         }
     }

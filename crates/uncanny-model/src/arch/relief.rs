@@ -12,11 +12,13 @@
 
 use tch::nn::{self, Path};
 use tch::{Kind, TchError, Tensor};
-use uncanny_texture::{Scale, Tiling};
+use uncanny_texture::{Scale, TileEdges, Tiling};
 
 use super::grain::Grain;
-use super::layers::{Conv, Place, Slope, Weights, conv_shape, count, need_conv};
-use super::{Architecture, Forward};
+use super::layers::{
+    Conv, Place, Slope, Weights, conv_shape, count, cropped, margins, need_conv, padded,
+};
+use super::{Architecture, Forward, WHOLE};
 use crate::checkpoint::{Checkpoint, StateDict};
 use crate::tensors::{from_tensor, to_tensor};
 use crate::{Error, Result};
@@ -37,7 +39,11 @@ const GATE: f64 = 4.0;
 /// A texture's 16 pixels with 6 of context on each side. The shipped network's joints on a texture of bricks and noise: on
 /// average 1 level of 255 with 4 pixels, 0.3 with 6 and 0.1 with 8, at a third more cost; at most 28, 9 and 5
 /// (`tests/relief.rs`). The stride is what its noise repeats its places after.
-const TILING: Tiling = Tiling::fixed(28, 16, 0);
+const TILING: Tiling = Tiling {
+    largest: WHOLE,
+    whole: WHOLE,
+    ..Tiling::fixed(28, 16, 0)
+};
 
 /// Hyperparameters, all derived from tensor shapes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,63 +253,90 @@ impl Relief {
         self.forward_in(x, x.kind())
     }
 
+    /// The same, padding by these edges.
+    ///
+    /// # Errors
+    /// What libtorch reports, such as memory running out.
+    pub fn forward_padded(
+        &self,
+        x: &Tensor,
+        kind: Kind,
+        edges: TileEdges,
+    ) -> Result<Tensor, TchError> {
+        let centred = x.f_sub_scalar(0.5)?.f_to_kind(kind)?;
+        let first = self.conv_in.padded(&centred, edges)?;
+        let mut y = first.shallow_clone();
+        for block in &self.body {
+            let inner = self.slope.forward(&block.conv_0.padded(&y, edges)?)?;
+            y = y.f_add(&block.conv_1.padded(&inner, edges)?)?;
+        }
+        y = y.f_add(&first)?;
+        let grain = match self.up.first() {
+            Some(Doubling { grain: Some(_), .. }) => Some(Grain::of(x, edges)?),
+            _ => None,
+        };
+        for (level, doubling) in (1..).zip(&self.up) {
+            let smooth = doubling.smooth.inside(&doubled(&y, edges)?, edges)?;
+            y = self.slope.forward(&smooth)?;
+            if let (Some(grain), Some(gate)) = (&grain, &doubling.grain) {
+                let noise = grain.at(1 << level, y.size()[1], kind)?;
+                y = y.f_addcmul(&gate.forward(&y)?, &(noise * GATE))?;
+            }
+            y = y.f_add(&self.slope.forward(&doubling.refine.padded(&y, edges)?)?)?;
+        }
+        let detail = self.to_rgb.padded(&y, edges)?.f_to_kind(x.kind())?;
+        let y = enlarged(x, edges)?.f_add(&detail)?;
+        let lost = x.f_sub(&averaged(&y)?)?;
+        y.f_add(&enlarged(&lost, edges)?)
+    }
+
     /// The same with the convolutions in another number format than `x`, the interpolation and the back-projection in
     /// that of `x`: mixed precision.
     ///
     /// # Errors
     /// What libtorch reports, such as memory running out.
     pub fn forward_in(&self, x: &Tensor, kind: Kind) -> Result<Tensor, TchError> {
-        let first = self
-            .conv_in
-            .forward(&x.f_sub_scalar(0.5)?.f_to_kind(kind)?)?;
-        let mut y = first.shallow_clone();
-        for block in &self.body {
-            let inner = self.slope.forward(&block.conv_0.forward(&y)?)?;
-            y = y.f_add(&block.conv_1.forward(&inner)?)?;
-        }
-        y = y.f_add(&first)?;
-        let grain = match self.up.first() {
-            Some(Doubling { grain: Some(_), .. }) => Some(Grain::of(x)?),
-            _ => None,
-        };
-        for (level, doubling) in (1..).zip(&self.up) {
-            let (_, _, h, w) = y.size4()?;
-            let doubled = y.f_upsample_bilinear2d([2 * h, 2 * w], false, None, None)?;
-            y = self.slope.forward(&doubling.smooth.forward(&doubled)?)?;
-            if let (Some(grain), Some(gate)) = (&grain, &doubling.grain) {
-                let noise = grain.at(1 << level, y.size()[1], kind)?;
-                y = y.f_addcmul(&gate.forward(&y)?, &(noise * GATE))?;
-            }
-            y = y.f_add(&self.slope.forward(&doubling.refine.forward(&y)?)?)?;
-        }
-        let detail = self.to_rgb.forward(&y)?.f_to_kind(x.kind())?;
-        let y = enlarged(x)?.f_add(&detail)?;
-        let lost = x.f_sub(&averaged(&y)?)?;
-        y.f_add(&enlarged(&lost)?)
+        self.forward_padded(x, kind, TileEdges::ZERO)
     }
 }
 
 impl Forward for Relief {
-    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        Relief::forward(self, x)
+    fn forward(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
+        self.forward_padded(x, x.kind(), edges)
     }
 }
 
+/// Twice as large, by bilinear interpolation, and a pixel more on each side where its edges are not zeros: what the
+/// next convolution sees beyond them.
+fn doubled(x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
+    let around = padded(x, 1, edges)?;
+    let (_, _, h, w) = around.size4()?;
+    let doubled = around.f_upsample_bilinear2d([2 * h, 2 * w], false, None, None)?;
+    cropped(&doubled, 1, edges)
+}
+
+/// Texels on each side that the bicubic enlargement looks at.
+const BICUBIC: i64 = 2;
+
 /// Antialiased bicubic enlargement by 8, as PIL's (a = -0.5): what it makes of single texels, as a matrix for each
 /// direction. Multiplying is quicker than libtorch's own loop, several times so backwards and on a GPU.
-fn enlarged(x: &Tensor) -> Result<Tensor, TchError> {
+fn enlarged(x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
     let (_, _, h, w) = x.size4()?;
-    let along = |length: i64| {
-        let texels = Tensor::f_eye(length, (Kind::Float, x.device()))?;
+    let x = padded(x, BICUBIC, edges)?;
+    let along = |length: i64, margin: i64| {
+        let all = length + 2 * margin;
+        let texels = Tensor::f_eye(all, (Kind::Float, x.device()))?;
         texels
-            .f_view([1, 1, length, length])?
-            .f_internal_upsample_bicubic2d_aa([SCALE * length, length], false, None, None)?
-            .f_view([SCALE * length, length])?
+            .f_view([1, 1, all, all])?
+            .f_internal_upsample_bicubic2d_aa([SCALE * all, all], false, None, None)?
+            .f_view([SCALE * all, all])?
+            .f_narrow(0, SCALE * margin, SCALE * length)?
             .f_to_kind(x.kind())
     };
-    along(h)?
-        .f_matmul(x)?
-        .f_matmul(&along(w)?.f_transpose(0, 1)?)
+    let [across, down] = margins(BICUBIC, edges);
+    along(h, down)?
+        .f_matmul(&x)?
+        .f_matmul(&along(w, across)?.f_transpose(0, 1)?)
 }
 
 /// The mean of each 8x8 block.

@@ -9,12 +9,12 @@
 //! fold squares of 4x4 or 2x2 pixels into channels (Real-ESRGAN), so that all that follows works on fewer pixels.
 
 use tch::{TchError, Tensor};
-use uncanny_texture::{Scale, Tiling};
+use uncanny_texture::{Padding, Scale, TileEdges, Tiling};
 
 use super::layers::{
-    Conv, Place, Slope, Weights, conv_shape, count, mirrored_to, need_conv, repeat_pixels,
+    Conv, Place, Slope, Weights, conv_shape, count, extended, mirrored_to, need_conv, repeat_pixels,
 };
-use super::{Architecture, Forward, tiling_with};
+use super::{Architecture, Forward, padding_with};
 use crate::checkpoint::{Checkpoint, StateDict};
 use crate::{Error, Result};
 
@@ -190,7 +190,7 @@ impl Architecture for Config {
     fn tiling(&self) -> Tiling {
         Tiling {
             feather: FEATHER,
-            ..tiling_with(self.context(), self.scale())
+            ..padding_with(self.context(), self.scale())
         }
     }
 
@@ -246,10 +246,10 @@ impl Dense {
         Ok(Dense { convs, conv1x1 })
     }
 
-    fn forward(&self, x: &Tensor, slope: &Slope) -> Result<Tensor, TchError> {
+    fn forward(&self, x: &Tensor, slope: &Slope, edges: TileEdges) -> Result<Tensor, TchError> {
         let mut seen = vec![x.shallow_clone()];
         for (i, conv) in self.convs[..4].iter().enumerate() {
-            let mut y = slope.forward(&conv.forward(&Tensor::f_cat(&seen, 1)?)?)?;
+            let mut y = slope.forward(&conv.padded(&Tensor::f_cat(&seen, 1)?, edges)?)?;
             match (&self.conv1x1, i) {
                 (Some(conv1x1), 1) => y = y.f_add_(&conv1x1.forward(x)?)?,
                 (Some(_), 3) => y = y.f_add_(&seen[2])?,
@@ -257,7 +257,7 @@ impl Dense {
             }
             seen.push(y);
         }
-        let y = self.convs[4].forward(&Tensor::f_cat(&seen, 1)?)?;
+        let y = self.convs[4].padded(&Tensor::f_cat(&seen, 1)?, edges)?;
         add_scaled(x, y)
     }
 }
@@ -321,36 +321,72 @@ impl Rrdb {
 }
 
 impl Forward for Rrdb {
-    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    fn forward(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
         let (_, _, h, w) = x.size4()?;
-        let y = self.conv_first.forward(&self.fold(x)?)?;
+        let Folded { x, edges, before } = self.fold(x, edges)?;
+        let y = self.conv_first.padded(&x, edges)?;
         let mut z = y.shallow_clone();
         for block in &self.body {
             let mut inner = z.shallow_clone();
             for dense in block {
-                inner = dense.forward(&inner, &self.slope)?;
+                inner = dense.forward(&inner, &self.slope, edges)?;
             }
             z = add_scaled(&z, inner)?;
         }
-        let mut y = self.conv_body.forward(&z)?.f_add_(&y)?;
+        let mut y = self.conv_body.padded(&z, edges)?.f_add_(&y)?;
         for conv in &self.conv_up {
-            y = self.slope.forward(&conv.forward(&repeat_pixels(&y, 2)?)?)?;
+            let doubled = repeat_pixels(&y, 2)?;
+            y = self.slope.forward(&conv.padded(&doubled, edges)?)?;
         }
-        let y = self.slope.forward(&self.conv_hr.forward(&y)?)?;
-        let y = self.conv_last.forward(&y)?;
+        let y = self.slope.forward(&self.conv_hr.padded(&y, edges)?)?;
+        let y = self.conv_last.padded(&y, edges)?;
         // What folding needed beyond the picture goes again.
         let k = i64::from(self.config.scale().get());
-        y.f_narrow(2, 0, k * h)?.f_narrow(3, 0, k * w)
+        y.f_narrow(2, k * before[1], k * h)?
+            .f_narrow(3, k * before[0], k * w)
     }
 }
 
+/// A picture whose squares of pixels are channels.
+struct Folded {
+    x: Tensor,
+    /// Beyond it.
+    edges: TileEdges,
+    /// Columns and rows, in pixels, that were put before it.
+    before: [i64; 2],
+}
+
 impl Rrdb {
-    /// Squares of pixels into channels; mirrored on at the right and below where they are not full.
-    fn fold(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    /// Squares of pixels into channels. Where they are not full, the picture goes on a little at the right and below:
+    /// mirrored where zeros lie beyond it, else by its edges. One that wraps goes on so far on all sides that the joint
+    /// which its squares would make does not show.
+    fn fold(&self, x: &Tensor, edges: TileEdges) -> Result<Folded, TchError> {
         let side = self.config.unshuffle;
-        if side == 1 {
-            return Ok(x.shallow_clone());
-        }
-        mirrored_to(x, side)?.f_pixel_unshuffle(side)
+        let (_, _, h, w) = x.size4()?;
+        let more = |length: i64, padding: Padding| {
+            let lacking = (side - length % side) % side;
+            match padding {
+                Padding::Wrap if lacking > 0 => {
+                    let context = i64::from(FOLDED_CONTEXT);
+                    ([context, context + lacking], Padding::Replicate)
+                }
+                Padding::Zero => ([0, 0], padding),
+                _ => ([0, lacking], padding),
+            }
+        };
+        let ((columns, after_x), (rows, after_y)) = (more(w, edges.x), more(h, edges.y));
+        let x = extended(x, columns, rows, edges)?;
+        let x = match side {
+            1 => x,
+            _ => mirrored_to(&x, side)?.f_pixel_unshuffle(side)?,
+        };
+        Ok(Folded {
+            x,
+            edges: TileEdges {
+                x: after_x,
+                y: after_y,
+            },
+            before: [columns[0], rows[0]],
+        })
     }
 }

@@ -5,7 +5,7 @@
 //! [`crate::script`], which refuses what a network does not need, unless somebody trusts it: then libtorch runs it as it is.
 
 use tch::{CModule, Kind, TchError, Tensor};
-use uncanny_texture::{Scale, Tiling};
+use uncanny_texture::{Scale, TileEdges, Tiling};
 
 use super::layers::Place;
 use super::{Forward, tiling_with};
@@ -100,7 +100,7 @@ impl Script {
 }
 
 impl Forward for Script {
-    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    fn forward(&self, x: &Tensor, _: TileEdges) -> Result<Tensor, TchError> {
         let failed = |stop: Failure| TchError::Torch(stop.why);
         let made = self.program.forward(x).map_err(failed)?;
         // What it makes of some sizes says nothing of others.

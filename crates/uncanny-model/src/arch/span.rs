@@ -7,10 +7,10 @@
 //! multiplied into one here. The files' own products (`eval_conv`) are ignored: training does not keep them up to date.
 
 use tch::{TchError, Tensor};
-use uncanny_texture::{Scale, Tiling};
+use uncanny_texture::{Scale, TileEdges, Tiling};
 
 use super::layers::{Conv, Place, Weights, conv_shape, need_conv, shuffled_scale};
-use super::{Architecture, Forward, tiling_with};
+use super::{Architecture, Forward, padding_with};
 use crate::Result;
 use crate::checkpoint::{Checkpoint, StateDict};
 
@@ -77,7 +77,7 @@ impl Architecture for Config {
     }
 
     fn tiling(&self) -> Tiling {
-        tiling_with(CONTEXT, self.scale())
+        padding_with(CONTEXT, self.scale())
     }
 
     fn load(&self, state: &StateDict, place: Place) -> Result<Box<dyn Forward>> {
@@ -125,10 +125,10 @@ struct Block {
 
 impl Block {
     /// What it makes of N x w x h x w, and what its first convolution gave.
-    fn forward(&self, x: &Tensor) -> Result<(Tensor, Tensor), TchError> {
-        let first = self.c1_r.forward(x)?.f_silu_()?;
-        let y = self.c2_r.forward(&first)?.f_silu_()?;
-        let y = self.c3_r.forward(&y)?;
+    fn forward(&self, x: &Tensor, edges: TileEdges) -> Result<(Tensor, Tensor), TchError> {
+        let first = self.c1_r.padded(x, edges)?.f_silu_()?;
+        let y = self.c2_r.padded(&first, edges)?.f_silu_()?;
+        let y = self.c3_r.padded(&y, edges)?;
         let weight = y.f_sigmoid()?.f_sub_scalar_(0.5)?;
         Ok((y.f_add(x)?.f_mul_(&weight)?, first))
     }
@@ -188,22 +188,27 @@ impl Span {
 }
 
 impl Forward for Span {
-    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    fn forward(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
         let features = match &self.mean {
-            Some(mean) => self.conv_1.forward(&x.f_sub(mean)?.f_mul_scalar_(RANGE)?)?,
-            None => self.conv_1.forward(x)?,
+            Some(mean) => {
+                let x = x.f_sub(mean)?.f_mul_scalar_(RANGE)?;
+                self.conv_1.padded(&x, edges)?
+            }
+            None => self.conv_1.padded(x, edges)?,
         };
         let mut made = Vec::with_capacity(BLOCKS);
         let mut y = features.shallow_clone();
         for block in &self.blocks {
-            let (next, first) = block.forward(&y)?;
+            let (next, first) = block.forward(&y, edges)?;
             y = next.shallow_clone();
             made.push((next, first));
         }
-        let y = self.conv_2.forward(&y)?;
+        let y = self.conv_2.padded(&y, edges)?;
         let (first_block, last_block) = (&made[0].0, &made[BLOCKS - 1].1);
         let all = Tensor::f_cat(&[&features, &y, first_block, last_block], 1)?;
-        let y = self.upsampler.forward(&self.conv_cat.forward(&all)?)?;
+        let y = self
+            .upsampler
+            .padded(&self.conv_cat.forward(&all)?, edges)?;
         y.f_pixel_shuffle(self.scale)
     }
 }

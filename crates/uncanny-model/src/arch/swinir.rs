@@ -5,7 +5,7 @@
 //! "Swin Transformer", ICCV 2021, <https://arxiv.org/abs/2103.14030>.
 
 use tch::{TchError, Tensor};
-use uncanny_texture::{Scale, Tiling};
+use uncanny_texture::{Scale, TileEdges, Tiling};
 
 use super::layers::{Place, Weights, conv_shape, count, mirrored_to};
 use super::transformer::{Group, Linear, Norm, Shape, Tail, Trunk, Window};
@@ -249,7 +249,7 @@ impl SwinIr {
 }
 
 impl Forward for SwinIr {
-    fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    fn forward(&self, x: &Tensor, _: TileEdges) -> Result<Tensor, TchError> {
         let (_, _, h, w) = x.size4()?;
         let (window, range) = (self.config.square(), self.config.range());
         let x = mirrored_to(x, self.config.window)?;

@@ -14,8 +14,8 @@ use uncanny::{
 };
 use uncanny_pack::{Pack, PackFormat, PackLimits, Rules};
 use uncanny_texture::{
-    DecodeLimits, Lanczos, RgbPlanes, RgbaImage, Scale, Tiling, UpscaleError, Upscaler, decode,
-    encode,
+    DecodeLimits, Lanczos, RgbPlanes, RgbaImage, Scale, TileEdges, Tiling, UpscaleError, Upscaler,
+    decode, encode,
 };
 
 pub const BLOCKS: &str = "assets/minecraft/textures/block";
@@ -212,7 +212,11 @@ impl Upscaler for FussyLanczos {
     fn batch(&self) -> usize {
         self.batch
     }
-    fn upscale(&mut self, tiles: &[RgbPlanes]) -> Result<Vec<RgbPlanes>, UpscaleError> {
+    fn upscale(
+        &mut self,
+        tiles: &[RgbPlanes],
+        edges: TileEdges,
+    ) -> Result<Vec<RgbPlanes>, UpscaleError> {
         let magenta = |tile: &RgbPlanes| {
             (0..tile.plane(0).len()).any(|at| {
                 [tile.plane(0)[at], tile.plane(1)[at], tile.plane(2)[at]] == [1.0, 0.0, 1.0]
@@ -224,7 +228,7 @@ impl Upscaler for FussyLanczos {
         self.tiles += tiles.len();
         self.batches.push(tiles.len());
         self.thread = Some(thread::current().id());
-        self.lanczos.upscale(tiles)
+        self.lanczos.upscale(tiles, edges)
     }
 }
 

@@ -39,6 +39,8 @@ struct Tiling {
     stride: u32,
     /// What the stride may grow to in large pictures.
     largest: u32,
+    /// Pictures up to this side go through whole, their edges padded by the network itself; 0 for none.
+    whole: u32,
 }
 
 impl Facts {
@@ -54,6 +56,7 @@ impl Facts {
                 tile: tiling.tile,
                 stride: tiling.stride,
                 largest: tiling.largest.max(tiling.stride),
+                whole: tiling.whole,
             },
         }
     }
@@ -179,8 +182,15 @@ impl fmt::Display for Tiling {
             tile,
             stride,
             largest,
+            whole,
         } = self;
         let context = tile.saturating_sub(*stride) / 2;
+        if *whole > 0 {
+            return write!(
+                f,
+                "pictures up to {whole}x{whole} pixels whole, of larger ones {largest}x{largest} and {context} around them"
+            );
+        }
         write!(f, "{stride}x{stride} pixels at a time")?;
         if largest > stride {
             write!(f, ", {largest}x{largest} of a large picture")?;
