@@ -1,6 +1,7 @@
 //! Prints how many tiles a second a network enhances: the half of `tests/speed/compare.py` that is ours.
 //!
-//! `tiles_per_second CHECKPOINT SIDE BATCH THREADS SECONDS`
+//! `tiles_per_second CHECKPOINT SIDE BATCH THREADS SECONDS`: as many workers as `THREADS`, each of which gets `BATCH`
+//! tiles at a time.
 
 use std::error::Error;
 use std::path::Path;
@@ -15,8 +16,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: tiles_per_second CHECKPOINT SIDE BATCH THREADS SECONDS".into());
     };
     let (side, batch): (u32, usize) = (side.parse()?, batch.parse()?);
-    tch::set_num_threads(threads.parse()?);
-    let mut network = Network::load(Path::new(checkpoint), Device::CPU)?.with_batch(batch);
+    uncanny_model::set_threads(threads.parse()?);
+    let network = Network::load(Path::new(checkpoint), Device::CPU)?;
+    // A batch is counted in its usual tiles.
+    let usual = match network.tiling().whole {
+        0 => network.tiling().tile,
+        _ => network.tiling().stride,
+    };
+    let mut network =
+        network.with_batch((batch * (side * side) as usize).div_ceil(usual.pow(2) as usize));
     let tile = |i: usize| {
         let count = (3 * side * side) as usize;
         let data = (0..count)
@@ -28,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             data,
         }
     };
-    let tiles: Vec<RgbPlanes> = (0..batch).map(tile).collect();
+    let tiles: Vec<RgbPlanes> = (0..network.batch()).map(tile).collect();
     network.upscale(&tiles, TileEdges::ZERO)?;
     let limit = Duration::from_secs_f64(seconds.parse()?);
     let start = Instant::now();

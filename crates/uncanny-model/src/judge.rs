@@ -10,7 +10,7 @@ use tch::{Kind, TchError, Tensor};
 use uncanny_texture::RgbaImage;
 use uncanny_texture::{Filter, Judge, UpscaleError, metric, resize};
 
-use crate::arch::layers::{Conv, Place, Slope, Weights, need_conv};
+use crate::arch::layers::{Conv, Place, Slope, Weight, Weights, need_conv};
 use crate::checkpoint::{self, StateDict};
 use crate::tensors::try_channels_last;
 use crate::{Device, Result};
@@ -42,7 +42,7 @@ const BATCH: usize = 16;
 pub struct FaceNet {
     convs: Vec<Conv>,
     blocks: Vec<(Conv, Conv)>,
-    head: (Tensor, Tensor),
+    head: (Weight, Weight),
     slope: Slope,
 }
 
@@ -64,8 +64,8 @@ impl FaceNet {
         };
         let head = path / "head";
         let head = (
-            head.var("weight", &[1, channels, LAST, LAST], quiet),
-            head.zeros("bias", &[1]),
+            head.var("weight", &[1, channels, LAST, LAST], quiet).into(),
+            head.zeros("bias", &[1]).into(),
         );
         FaceNet::build(width, place, head, &mut |name, out, input| {
             let path = name.split('.').fold(path.clone(), |path, part| path / part);
@@ -104,7 +104,7 @@ impl FaceNet {
     fn build(
         width: i64,
         place: Place,
-        head: (Tensor, Tensor),
+        head: (Weight, Weight),
         conv: &mut dyn FnMut(&str, i64, i64) -> Result<Conv>,
     ) -> Result<FaceNet> {
         let mut input = 3;
@@ -154,7 +154,7 @@ impl FaceNet {
             }
         }
         let (weight, bias) = &self.head;
-        let y = y.f_conv2d(weight, Some(bias), [1, 1], [0, 0], [1, 1], 1)?;
+        let y = y.f_conv2d(weight, Some(&**bias), [1, 1], [0, 0], [1, 1], 1)?;
         y.f_reshape([-1])
     }
 }

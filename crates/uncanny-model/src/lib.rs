@@ -16,6 +16,7 @@ mod network;
 mod runtime;
 mod script;
 mod shipped;
+mod workers;
 
 pub use device::{Cuda, Device, DeviceChoice, cuda};
 pub use error::{Error, Result};

@@ -9,6 +9,7 @@ use crate::arch::{self, Forward, Place, script};
 use crate::checkpoint::{self, Checkpoint, Problem};
 use crate::error::first_few;
 use crate::tensors::{batch, try_channels_last, unbatch};
+use crate::workers::spread;
 use crate::{Device, Error, Result, runtime};
 
 /// What a checkpoint is, for people.
@@ -41,13 +42,49 @@ pub struct Network {
     name: String,
     fingerprint: [u8; 32],
     description: Description,
-    network: Box<dyn Forward>,
+    /// One for each worker; never none.
+    workers: Vec<Worker>,
     tiling: Tiling,
     device: Device,
-    kind: Kind,
-    /// Its usual tiles that go through at once.
+    /// Its usual tiles that go through a worker at once.
     batch: usize,
 }
+
+/// The network where one thread uses it.
+#[derive(Debug)]
+struct Worker {
+    network: Box<dyn Forward>,
+    device: Device,
+    kind: Kind,
+}
+
+impl Worker {
+    fn forward(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
+        tch::no_grad(|| {
+            let x = x.f_to_device(self.device.torch())?.f_to_kind(self.kind)?;
+            self.network.forward(&try_channels_last(&x)?, edges)
+        })
+    }
+
+    /// Always a whole batch, filled up where the tiles are fewer: libtorch sums in another order for another
+    /// number of tiles, and a tile's last bit would depend on how many others were wanted (or cached) with it.
+    fn enhance(
+        &self,
+        tiles: &[RgbPlanes],
+        count: usize,
+        edges: TileEdges,
+    ) -> Result<Vec<RgbPlanes>, TchError> {
+        let all = batch(tiles, count)?;
+        unbatch(&self.forward(&all, edges)?, tiles.len())
+    }
+}
+
+/// Texels that all workers together may have in work on a CPU, beyond one batch: each of them holds several hundred
+/// numbers for every one.
+const IN_WORK: usize = 4 * 128 * 128;
+
+/// Batches that a call gives each worker: the last of them waits for nobody long.
+const SHARE: usize = 8;
 
 impl Network {
     /// Loads a checkpoint: safetensors, PyTorch's `.pth` and `.ckpt`, zipped or old, or a TorchScript program, checked.
@@ -119,7 +156,7 @@ impl Network {
         let mut hash = blake3::Hasher::new();
         // The number changes when the same weights give another picture: 2 since edges are padded within.
         // Another device or number format may round the other way: its results are kept apart. Those of
-        // other batches and numbers of threads differ in last bits alone, and may serve each other.
+        // other batches differ in last bits alone, and may serve each other; the number of workers changes nothing.
         hash.update(if device == Device::CPU {
             b"cpu 2 "
         } else {
@@ -130,13 +167,39 @@ impl Network {
             name: name.to_owned(),
             fingerprint: *hash.finalize().as_bytes(),
             description: built.description,
-            network: built.network,
+            workers: vec![Worker {
+                network: built.network,
+                device,
+                kind: built.kind,
+            }],
             tiling: built.tiling,
             device,
-            kind: built.kind,
             batch: 1,
         }
-        .fed(runtime::threads()))
+        .fed()
+        .with_workers(runtime::threads()))
+    }
+
+    /// Runs in so many threads at once, from now on, each with a libtorch of one thread; on a GPU always in one. What it
+    /// makes is the same whatever their number.
+    #[must_use]
+    pub fn with_workers(mut self, count: usize) -> Network {
+        let count = if self.device == Device::CPU { count } else { 1 };
+        self.workers.truncate(count.max(1));
+        while self.workers.len() < count {
+            let Worker {
+                network,
+                device,
+                kind,
+            } = &self.workers[0];
+            let worker = Worker {
+                network: network.share(),
+                device: *device,
+                kind: *kind,
+            };
+            self.workers.push(worker);
+        }
+        self
     }
 
     /// How many tiles go through at once, from now on.
@@ -147,9 +210,11 @@ impl Network {
     }
 
     /// With batches that suit its device. A device fills up with texels, not with tiles.
-    fn fed(self, threads: usize) -> Network {
-        let flops = self.description.flops_per_tile;
-        let texels = suits(self.device != Device::CPU, threads, flops) * 24 * 24;
+    fn fed(self) -> Network {
+        if self.device == Device::CPU {
+            return self.with_batch(1);
+        }
+        let texels = gpu_tiles(self.description.flops_per_tile) * 24 * 24;
         let batch = texels / self.texels();
         self.with_batch(batch)
     }
@@ -188,22 +253,28 @@ impl Network {
     /// # Errors
     /// What libtorch reports, such as memory running out.
     pub fn forward_padded(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError> {
-        tch::no_grad(|| {
-            let x = x.f_to_device(self.device.torch())?.f_to_kind(self.kind)?;
-            self.network.forward(&try_channels_last(&x)?, edges)
-        })
+        self.workers[0].forward(x, edges)
     }
 
-    /// Always a whole batch, filled up where the tiles are fewer: libtorch sums in another order for another
-    /// number of tiles, and a tile's last bit would depend on how many others were wanted (or cached) with it.
-    fn enhance(
-        &self,
-        tiles: &[RgbPlanes],
-        count: usize,
-        edges: TileEdges,
-    ) -> Result<Vec<RgbPlanes>, TchError> {
-        let all = batch(tiles, count)?;
-        unbatch(&self.forward_padded(&all, edges)?, tiles.len())
+    /// Goes on with half the workers, then with half the batch, for good, when the device's memory has run out; false
+    /// where there is nothing left to halve.
+    fn shrink(&mut self, workers: usize, count: usize) -> bool {
+        if workers > 1 {
+            self.workers.truncate(workers / 2);
+            tracing::warn!(
+                workers = self.workers.len(),
+                "the machine ran out of memory: fewer workers from here on"
+            );
+        } else if count > 1 && self.batch > 1 {
+            self.batch /= 2;
+            tracing::warn!(
+                batch = self.batch,
+                "the device ran out of memory: smaller batches from here on"
+            );
+        } else {
+            return false;
+        }
+        true
     }
 }
 
@@ -225,10 +296,13 @@ impl Upscaler for Network {
     }
 
     fn batch(&self) -> usize {
-        self.batch
+        if self.device == Device::CPU {
+            self.batch * self.workers.len() * SHARE
+        } else {
+            self.batch
+        }
     }
 
-    /// Goes on with half the batch, for good, whenever the device's memory runs out.
     fn upscale(
         &mut self,
         tiles: &[RgbPlanes],
@@ -237,21 +311,26 @@ impl Upscaler for Network {
         let mut enhanced = Vec::with_capacity(tiles.len());
         let texels = tiles.first().map_or(0, |tile| tile.width * tile.height);
         while enhanced.len() < tiles.len() {
-            let rest = &tiles[enhanced.len()..];
             let count = self.batch_of(texels);
-            let now = &rest[..rest.len().min(count)];
-            match self.enhance(now, count, edges) {
-                Ok(done) => enhanced.extend(done),
-                Err(error) if out_of_memory(&error) && count > 1 => {
-                    self.batch /= 2;
-                    tracing::warn!(
-                        batch = self.batch,
-                        "the device ran out of memory: smaller batches from here on"
-                    );
-                }
-                Err(error) => {
-                    let what = format!("run {} on {}", self.name, self.device);
-                    return Err(UpscaleError::with_source(what, error));
+            let batches: Vec<&[RgbPlanes]> = tiles[enhanced.len()..].chunks(count).collect();
+            let work =
+                |worker: &mut Worker, tiles: &&[RgbPlanes]| worker.enhance(tiles, count, edges);
+            // Memory stays within bounds, however many workers there are.
+            let most = IN_WORK / (count * texels as usize).max(1);
+            let most = most.clamp(1, self.workers.len());
+            let results = if self.device == Device::CPU {
+                spread(&mut self.workers[..most], &batches, work)
+            } else {
+                vec![work(&mut self.workers[0], &batches[0])]
+            };
+            for result in results {
+                match result {
+                    Ok(done) => enhanced.extend(done),
+                    Err(error) if out_of_memory(&error) && self.shrink(most, count) => {}
+                    Err(error) => {
+                        let what = format!("run {} on {}", self.name, self.device);
+                        return Err(UpscaleError::with_source(what, error));
+                    }
                 }
             }
         }
@@ -265,17 +344,13 @@ fn out_of_memory(error: &TchError) -> bool {
     text.contains("out of memory") || text.contains("can't allocate memory")
 }
 
-/// How many 24x24 tiles a device is best fed with at once. Batches are always whole ([`Network::enhance`]), and whoever
-/// wants a single tile waits for all of one. Two threads are about as quick with tiles one by one as with many: for
-/// the starter pack `faces` takes as long as by eights, `textures` 1 to 9 % longer than by fives. That more threads need
-/// more to share is an assumption. A GPU gets what keeps it busy for some milliseconds, by `flops` for a 16x16 tile where
-/// anybody knows them: 256 tiles of `faces`, 18 of `faces-512`, of which as many would fill a small GPU's memory.
-fn suits(gpu: bool, threads: usize, flops: u64) -> usize {
+/// How many 24x24 tiles a GPU is best fed with: what keeps it busy for some milliseconds, by `flops` for a 16x16 tile
+/// where anybody knows them. 256 tiles of `faces`, 18 of `faces-512`, of which as many would fill a small GPU's memory.
+/// A worker on a processor is about as quick with tiles one by one as with many, and whoever wants a single tile waits
+/// for a whole batch.
+fn gpu_tiles(flops: u64) -> usize {
     const BUSY: u64 = 500_000_000_000;
     const MOST: u64 = 256;
-    if !gpu {
-        return (threads / 2).clamp(1, 8);
-    }
     // 24x24 texels are 9/4 of 16x16.
     let tile = flops / 4 * 9;
     BUSY.checked_div(tile).unwrap_or(MOST).clamp(1, MOST) as usize
@@ -352,12 +427,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_single_tile_waits_for_few_others() {
-        let tiles = [1, 2, 3, 4, 16, 64].map(|threads| suits(false, threads, 1_000_000_000));
-        assert_eq!(tiles, [1, 1, 1, 2, 8, 8]);
+    fn a_gpu_gets_what_keeps_it_busy() {
         // Of faces, faces-512, a program, and something enormous.
         let tiles = [760_000_000, 11_900_000_000, 0, u64::MAX / 1000];
-        assert_eq!(tiles.map(|flops| suits(true, 2, flops)), [256, 18, 256, 1]);
+        assert_eq!(tiles.map(gpu_tiles), [256, 18, 256, 1]);
     }
 
     /// The texts of libtorch 2.11's allocators.

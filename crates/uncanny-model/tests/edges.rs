@@ -151,3 +151,39 @@ fn without_noise_a_wrapping_texture_has_no_origin() {
         }
     }
 }
+
+/// As many workers as one likes, and any company: the same bytes, of small tiles and large ones.
+#[test]
+fn the_number_of_workers_changes_nothing() {
+    for name in ["faces", "textures", "torchscript/2x.pt", "swinir/2x.pth"] {
+        let mut network = load(name);
+        let side = if name.contains('/') { 32 } else { 16 };
+        let tile = |seed: i64, h: i64, w: i64| {
+            let x = picture(h, w).roll([seed * 3, seed * 5], [2, 3]);
+            RgbPlanes {
+                width: w as u32,
+                height: h as u32,
+                data: Vec::<f32>::try_from(x.flatten(0, -1)).unwrap(),
+            }
+        };
+        let small: Vec<RgbPlanes> = (0..7).map(|seed| tile(seed, side, side)).collect();
+        let large: Vec<RgbPlanes> = (0..2).map(|seed| tile(seed, 2 * side, 3 * side)).collect();
+        network = network.with_workers(1);
+        let alone = |network: &mut Network, tiles: &[RgbPlanes]| -> Vec<RgbPlanes> {
+            let one = |tile: &RgbPlanes| {
+                let tile = std::slice::from_ref(tile);
+                network.upscale(tile, TileEdges::WRAP).unwrap().remove(0)
+            };
+            tiles.iter().map(one).collect()
+        };
+        let expected = [alone(&mut network, &small), alone(&mut network, &large)];
+        for workers in [1, 2, 3, 8] {
+            network = network.with_workers(workers);
+            assert!(network.batch() >= workers, "{name}");
+            for (tiles, expected) in [&small, &large].into_iter().zip(&expected) {
+                let found = network.upscale(tiles, TileEdges::WRAP).unwrap();
+                assert!(&found == expected, "{name}, {workers} workers");
+            }
+        }
+    }
+}

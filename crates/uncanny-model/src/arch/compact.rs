@@ -92,7 +92,7 @@ impl Architecture for Config {
 }
 
 /// The network on one device.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Compact {
     body: Vec<(Conv, Option<Slope>)>,
     scale: i64,

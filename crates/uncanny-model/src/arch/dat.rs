@@ -8,7 +8,7 @@
 use tch::{Device, Kind, TchError, Tensor};
 use uncanny_texture::{Scale, TileEdges, Tiling};
 
-use super::layers::{Conv, Place, Weights, conv_shape, count};
+use super::layers::{Conv, Place, Weight, Weights, conv_shape, count};
 use super::transformer::{Group, Linear, Norm, Shape, Tail, Trunk, Window, to_pixels, to_planes};
 use super::upsampler::Upsampler;
 use super::{Architecture, Forward, tiling_with};
@@ -213,7 +213,7 @@ fn folded(
     let variance = vector(format!("{norm}.running_var"))?;
     if !weights.complete() {
         // `finish` will say so.
-        return Conv::new(&weight, Some(bias));
+        return Conv::new(&weight, Some(bias.into()));
     }
     let gain = gain.f_div(&variance.f_add_scalar(BATCH_NORM_EPS)?.f_sqrt()?)?;
     let weight = weights.put(&weight.f_mul(&gain.f_view([-1, 1, 1, 1])?)?)?;
@@ -231,7 +231,7 @@ fn position_biases(
     window: Window,
     width: i64,
     heads: i64,
-) -> Result<Tensor> {
+) -> Result<Weight> {
     let c = width / 32;
     let proj = Linear::load(weights, &format!("{name}.pos_proj"), c, 2, true)?;
     let mut layers = Vec::new();
@@ -242,35 +242,36 @@ fn position_biases(
     }
     if !weights.complete() {
         // `finish` will say so.
-        return Ok(Tensor::f_zeros([0], (Kind::Float, Device::Cpu))?);
+        return Ok(Tensor::f_zeros([0], (Kind::Float, Device::Cpu))?.into());
     }
     let (h, w) = (window.height, window.width);
     let places = (1 - h..h).flat_map(|y| (1 - w..w).flat_map(move |x| [y as f32, x as f32]));
     let places = Tensor::f_from_slice(&places.collect::<Vec<_>>())?;
-    let mut y = proj.forward(&weights.put(&places.f_view([-1, 2])?)?)?;
+    let places = weights.put(&places.f_view([-1, 2])?)?;
+    let mut y = proj.forward(&places)?;
     for (norm, linear) in &layers {
         y = linear.forward(&norm.forward(&y)?.f_relu_()?)?;
     }
-    Ok(window.biases(&y)?)
+    Ok(window.biases(&y)?.into())
 }
 
 /// What a block attends to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Attention {
     /// Pixels of the same window, which may lie half a one further on.
     Space {
-        windows: [(Window, Tensor); 2],
+        windows: [(Window, Weight); 2],
         shifted: bool,
     },
     /// Channels, over all pixels.
-    Channels { temperature: Tensor },
+    Channels { temperature: Weight },
 }
 
 /// The masks of shifted windows, for a picture's size.
 type Masks = [Tensor; 2];
 
 /// Attention and a convolution, each of which weighs the other.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Attn {
     qkv: Linear,
     attention: Attention,
@@ -369,7 +370,7 @@ impl Attn {
     fn attend_to_space(
         &self,
         qkv: &Tensor,
-        windows: &[(Window, Tensor); 2],
+        windows: &[(Window, Weight); 2],
         masks: Option<&Masks>,
     ) -> Result<Tensor, TchError> {
         let size = qkv.size();
@@ -433,7 +434,7 @@ fn weighing([first, last]: &[Conv; 2], x: &Tensor) -> Result<Tensor, TchError> {
 }
 
 /// What follows an attention: half of its channels, after a look at their neighbours, weigh the other half.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Ffn {
     fc1: Linear,
     norm: Norm,
@@ -466,7 +467,7 @@ impl Ffn {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Block {
     norm1: Norm,
     attn: Attn,
@@ -485,7 +486,7 @@ impl Block {
 }
 
 /// The network on one device.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Dat {
     trunk: Trunk<Block>,
     window: Window,

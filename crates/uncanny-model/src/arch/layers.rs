@@ -3,6 +3,7 @@
 //! Tensors are N x c x h x w. Every operation reports what libtorch reports, such as memory running out.
 
 use std::collections::BTreeSet;
+use std::ops::Deref;
 
 use tch::{Device, Kind, TchError, Tensor};
 use uncanny_texture::{Padding, TileEdges};
@@ -28,6 +29,31 @@ impl Place {
     };
 }
 
+/// A tensor that nothing changes once it is loaded: a clone is the same memory, so that every worker has the network and
+/// all of them together hold it once.
+#[derive(Debug)]
+pub(crate) struct Weight(Tensor);
+
+impl Clone for Weight {
+    fn clone(&self) -> Weight {
+        Weight(self.0.shallow_clone())
+    }
+}
+
+impl Deref for Weight {
+    type Target = Tensor;
+
+    fn deref(&self) -> &Tensor {
+        &self.0
+    }
+}
+
+impl From<Tensor> for Weight {
+    fn from(tensor: Tensor) -> Weight {
+        Weight(tensor)
+    }
+}
+
 /// A state dict while a network takes its weights out of it: each once, by name and shape.
 pub(crate) struct Weights<'a> {
     state: &'a StateDict,
@@ -48,15 +74,15 @@ impl<'a> Weights<'a> {
 
     /// A tensor of exactly this shape, where the network runs. One that is missing is empty until [`Weights::finish`]
     /// names it.
-    pub(crate) fn tensor(&mut self, key: &str, shape: &[i64]) -> Result<Tensor> {
+    pub(crate) fn tensor(&mut self, key: &str, shape: &[i64]) -> Result<Weight> {
         let tensor = self.exact(key, shape)?;
         self.put(&tensor)
     }
 
     /// Moves a tensor to where the network runs.
-    pub(crate) fn put(&self, tensor: &Tensor) -> Result<Tensor> {
+    pub(crate) fn put(&self, tensor: &Tensor) -> Result<Weight> {
         let there = tensor.f_to_device(self.place.device)?;
-        Ok(there.f_to_kind(self.place.kind)?)
+        Ok(there.f_to_kind(self.place.kind)?.into())
     }
 
     /// The same still on the CPU and in f32, to be computed with.
@@ -231,10 +257,10 @@ pub(crate) fn cropped(x: &Tensor, margin: i64, edges: TileEdges) -> Result<Tenso
 }
 
 /// A convolution of stride 1 that keeps the size, unless told padding with zeros.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Conv {
-    weight: Tensor,
-    bias: Option<Tensor>,
+    weight: Weight,
+    bias: Option<Weight>,
     padding: i64,
     /// Parts of the channels that know nothing of each other.
     groups: i64,
@@ -242,14 +268,14 @@ pub(crate) struct Conv {
 
 impl Conv {
     /// `weight`: out x in x k x k, k odd.
-    pub(crate) fn new(weight: &Tensor, bias: Option<Tensor>) -> Result<Conv> {
+    pub(crate) fn new(weight: &Tensor, bias: Option<Weight>) -> Result<Conv> {
         // Empty where the key was missing, which `finish` will say.
         let (weight, padding) = match weight.size().as_slice() {
             [_, _, k, _] => (try_channels_last(weight)?, k / 2),
             _ => (weight.shallow_clone(), 0),
         };
         Ok(Conv {
-            weight,
+            weight: weight.into(),
             bias,
             padding,
             groups: 1,
@@ -257,7 +283,7 @@ impl Conv {
     }
 
     /// Of each channel on its own. `weight`: channels x 1 x k x k, k odd.
-    pub(crate) fn each_channel(weight: &Tensor, bias: Option<Tensor>) -> Result<Conv> {
+    pub(crate) fn each_channel(weight: &Tensor, bias: Option<Weight>) -> Result<Conv> {
         Ok(Conv {
             groups: weight.size()[0],
             ..Conv::new(weight, bias)?
@@ -268,8 +294,8 @@ impl Conv {
     pub(crate) fn variable(weight: Tensor, bias: Tensor) -> Conv {
         Conv {
             padding: weight.size()[3] / 2,
-            weight,
-            bias: Some(bias),
+            weight: weight.into(),
+            bias: Some(bias.into()),
             groups: 1,
         }
     }
@@ -305,18 +331,18 @@ impl Conv {
 }
 
 /// max(x, slope * x), or one slope for each channel.
-#[derive(Debug)]
-pub(crate) struct Slope(Tensor);
+#[derive(Debug, Clone)]
+pub(crate) struct Slope(Weight);
 
 impl Slope {
     /// A leaky ReLU with this slope.
     pub(crate) fn leaky(slope: f64, place: Place) -> Result<Slope> {
         let slope = Tensor::f_full([1], slope, (place.kind, place.device))?;
-        Ok(Slope(slope))
+        Ok(Slope(slope.into()))
     }
 
     /// A trained slope for each channel.
-    pub(crate) fn trained(slopes: Tensor) -> Slope {
+    pub(crate) fn trained(slopes: Weight) -> Slope {
         Slope(slopes)
     }
 

@@ -61,13 +61,25 @@ pub trait Architecture: Debug {
 }
 
 /// A network on one device.
-pub trait Forward: Debug + Send {
+pub trait Forward: Debug + Send + Share {
     /// N x 3 x h x w in 0..1 to N x 3 x kh x kw, about 0..1 (not clamped). What lies beyond `edges` is padded within;
     /// one whose [`Tiling`] has nothing go whole need not heed them.
     ///
     /// # Errors
     /// What libtorch reports, such as memory running out.
     fn forward(&self, x: &Tensor, edges: TileEdges) -> Result<Tensor, TchError>;
+}
+
+/// What can work in several threads at once.
+pub trait Share {
+    /// The same network for another thread, its weights in the same memory.
+    fn share(&self) -> Box<dyn Forward>;
+}
+
+impl<F: Forward + Clone + 'static> Share for F {
+    fn share(&self) -> Box<dyn Forward> {
+        Box::new(self.clone())
+    }
 }
 
 /// Recognises one architecture.

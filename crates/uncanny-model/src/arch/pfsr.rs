@@ -21,7 +21,7 @@ use tch::nn::{self, BatchNorm, ModuleT as _, Path, VarStore};
 use tch::{Device, Kind, TchError, Tensor};
 use uncanny_texture::{Padding, Scale, TileEdges, Tiling};
 
-use super::layers::padded;
+use super::layers::{Weight, padded};
 use super::{Architecture, Forward, Place, WHOLE};
 use crate::checkpoint::{Checkpoint, StateDict};
 use crate::tensors::{self, try_channels_last};
@@ -498,24 +498,24 @@ fn doubled(x: &Tensor) -> Result<Tensor, TchError> {
 }
 
 /// A convolution with its batch norm folded in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Conv {
-    weight: Tensor,
-    bias: Tensor,
+    weight: Weight,
+    bias: Weight,
 }
 
 impl Conv {
     fn place(weight: Tensor, bias: Tensor, device: Device, kind: Kind) -> Result<Conv, TchError> {
         let there = |x: &Tensor| x.f_to_device(device)?.f_to_kind(kind);
         Ok(Conv {
-            weight: try_channels_last(&there(&weight)?)?,
-            bias: there(&bias)?,
+            weight: try_channels_last(&there(&weight)?)?.into(),
+            bias: there(&bias)?.into(),
         })
     }
 
     /// 1x1.
     fn point(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        x.f_conv2d(&self.weight, Some(&self.bias), [1, 1], [0, 0], [1, 1], 1)
+        x.f_conv2d(&self.weight, Some(&*self.bias), [1, 1], [0, 0], [1, 1], 1)
     }
 
     /// 3x3, padding by these edges.
@@ -532,7 +532,7 @@ impl Conv {
         let x = padded(x, apart, edges)?;
         x.f_conv2d(
             &self.weight,
-            Some(&self.bias),
+            Some(&*self.bias),
             [1, 1],
             padding,
             [apart; 2],
@@ -549,7 +549,7 @@ impl Conv {
         });
         padded(x, 1, edges)?.f_conv_transpose2d(
             &self.weight,
-            Some(&self.bias),
+            Some(&*self.bias),
             [2, 2],
             padding,
             [0, 0],
@@ -559,21 +559,21 @@ impl Conv {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct FoldedStep {
     conv_0: Conv,
     conv_3: Conv,
     deconv: Conv,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct FoldedFinish {
     conv_0: Conv,
     conv_1: Conv,
 }
 
 /// The network as it enhances: batch norms folded, weights channels-last, on one device.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Folded {
     conv_first: Conv,
     context: Option<[Conv; 2]>,

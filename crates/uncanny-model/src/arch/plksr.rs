@@ -10,7 +10,7 @@ use tch::{Kind, TchError, Tensor};
 use uncanny_texture::{Padding, Scale, TileEdges, Tiling};
 
 use super::layers::{
-    Conv, Place, Weights, conv_shape, count, margins, need_conv, padded, shuffled_scale,
+    Conv, Place, Weight, Weights, conv_shape, count, margins, need_conv, padded, shuffled_scale,
 };
 use super::{Architecture, Forward, tiling_with};
 use crate::checkpoint::{Checkpoint, StateDict};
@@ -142,15 +142,15 @@ impl Config {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Norm {
     /// Over each pixel's channels, before the block.
-    Layer(Tensor, Tensor),
+    Layer(Weight, Weight),
     /// Over the picture and a quarter of the channels, after the block.
-    Group(Tensor, Tensor),
+    Group(Weight, Weight),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Block {
     mixer_0: Conv,
     mixer_2: Conv,
@@ -207,7 +207,7 @@ impl Block {
         }
         y = self.refine.forward(&y)?;
         if let Norm::Group(gain, bias) = &self.norm {
-            y = y.f_group_norm(GROUPS, Some(gain), Some(bias), 1e-5, false)?;
+            y = y.f_group_norm(GROUPS, Some(&**gain), Some(&**bias), 1e-5, false)?;
         }
         y.f_add(x)
     }
@@ -222,12 +222,12 @@ fn channel_norm(x: &Tensor, gain: &Tensor, bias: &Tensor) -> Result<Tensor, TchE
 }
 
 /// Enlarges by sampling, at places computed from the picture itself.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct DySample {
     offset: Conv,
     scope: Conv,
     end_conv: Option<Conv>,
-    init_pos: Tensor,
+    init_pos: Weight,
     groups: i64,
     scale: i64,
 }
@@ -302,7 +302,7 @@ impl DySample {
 }
 
 /// The network on one device.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RealPlksr {
     first: Conv,
     blocks: Vec<Block>,

@@ -141,13 +141,13 @@ impl Config {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Block {
     conv_0: Conv,
     conv_1: Conv,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Doubling {
     /// After the bilinear enlargement.
     smooth: Conv,
@@ -157,7 +157,7 @@ struct Doubling {
 }
 
 /// The network, to train or to run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Relief {
     conv_in: Conv,
     body: Vec<Block>,

@@ -217,7 +217,7 @@ fn weight(name: &str) -> String {
 }
 
 /// Five convolutions, each of which sees what all before it made.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Dense {
     convs: [Conv; 5],
     conv1x1: Option<Conv>,
@@ -268,7 +268,7 @@ fn add_scaled(x: &Tensor, mut y: Tensor) -> Result<Tensor, TchError> {
 }
 
 /// The network on one device.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rrdb {
     conv_first: Conv,
     body: Vec<[Dense; 3]>,

@@ -4,6 +4,8 @@
 //! running it on small pictures, and what it lacks to be a network for us by the same. It is run by
 //! [`crate::script`], which refuses what a network does not need, unless somebody trusts it: then libtorch runs it as it is.
 
+use std::sync::Arc;
+
 use tch::{CModule, Kind, TchError, Tensor};
 use uncanny_texture::{Scale, TileEdges, Tiling};
 
@@ -24,18 +26,18 @@ const CONTEXT: u32 = 24;
 const FEATHER: u32 = 4;
 
 /// The program on one device.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Script {
     program: Runs,
     scale: Scale,
 }
 
 /// Who runs a program.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Runs {
     Ourselves(Program),
     /// Whatever it says.
-    Libtorch(CModule),
+    Libtorch(Arc<CModule>),
 }
 
 impl Script {
@@ -61,7 +63,7 @@ impl Script {
                     why: format!("libtorch refuses it: {}", python_line(&error)),
                 })?;
                 module.f_set_eval()?;
-                Runs::Libtorch(module)
+                Runs::Libtorch(Arc::new(module))
             }
         };
         let scale = tch::no_grad(|| probe(name, &program, place))?;

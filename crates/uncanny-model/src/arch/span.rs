@@ -9,7 +9,7 @@
 use tch::{TchError, Tensor};
 use uncanny_texture::{Scale, TileEdges, Tiling};
 
-use super::layers::{Conv, Place, Weights, conv_shape, need_conv, shuffled_scale};
+use super::layers::{Conv, Place, Weight, Weights, conv_shape, need_conv, shuffled_scale};
 use super::{Architecture, Forward, padding_with};
 use crate::Result;
 use crate::checkpoint::{Checkpoint, StateDict};
@@ -100,7 +100,7 @@ fn fused(weights: &mut Weights<'_>, name: &str, out: i64, input: i64) -> Result<
     let all = [&w1, &b1, &w2, &b2, &w3, &b3, &beside, &beside_bias];
     if all.iter().any(|tensor| tensor.numel() == 0) {
         // A key is missing, which `finish` will say.
-        return Conv::new(&w2, Some(b2));
+        return Conv::new(&w2, Some(b2.into()));
     }
     let (w1, w3) = (w1.f_view([wide_in, input])?, w3.f_view([out, wide_out])?);
     // out x wide_out by wide_out x (wide_in * 9), then each of its 3x3 places by wide_in x input.
@@ -112,11 +112,12 @@ fn fused(weights: &mut Weights<'_>, name: &str, out: i64, input: i64) -> Result<
     let sums = w2.f_sum_dim_intlist([2i64, 3].as_slice(), false, None)?;
     let b = sums.f_mv(&b1)?.f_add(&b2)?;
     let b = w3.f_mv(&b)?.f_add(&b3)?.f_add(&beside_bias)?;
-    Conv::new(&weights.put(&w)?, Some(weights.put(&b)?))
+    let (w, b) = (weights.put(&w)?, weights.put(&b)?);
+    Conv::new(&w, Some(b))
 }
 
 /// Three convolutions.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Block {
     c1_r: Conv,
     c2_r: Conv,
@@ -135,7 +136,7 @@ impl Block {
 }
 
 /// The network on one device.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Span {
     conv_1: Conv,
     blocks: Vec<Block>,
@@ -143,7 +144,7 @@ pub struct Span {
     conv_2: Conv,
     upsampler: Conv,
     /// 1 x 3 x 1 x 1, where inputs are shifted.
-    mean: Option<Tensor>,
+    mean: Option<Weight>,
     scale: i64,
 }
 

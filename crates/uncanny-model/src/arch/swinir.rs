@@ -7,7 +7,7 @@
 use tch::{TchError, Tensor};
 use uncanny_texture::{Scale, TileEdges, Tiling};
 
-use super::layers::{Place, Weights, conv_shape, count, mirrored_to};
+use super::layers::{Place, Weight, Weights, conv_shape, count, mirrored_to};
 use super::transformer::{Group, Linear, Norm, Shape, Tail, Trunk, Window};
 use super::upsampler::Upsampler;
 use super::{Architecture, Forward, tiling_with};
@@ -161,12 +161,12 @@ fn sides_and_heads(state: &StateDict, key: &str, width: i64) -> Result<(i64, i64
     })
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Block {
     norm1: Norm,
     qkv: Linear,
     /// 1 x heads x pixels x pixels of a window.
-    biases: Tensor,
+    biases: Weight,
     proj: Linear,
     norm2: Norm,
     fc1: Linear,
@@ -184,7 +184,7 @@ impl Block {
             norm1: Norm::load(weights, &key("norm1"), w)?,
             qkv: Linear::load(weights, &key("attn.qkv"), 3 * w, w, config.qkv_bias)?,
             biases: match weights.complete() {
-                true => window.biases(&table)?,
+                true => window.biases(&table)?.into(),
                 // `finish` will say so.
                 false => table,
             },
@@ -215,7 +215,7 @@ impl Block {
 }
 
 /// The network on one device.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SwinIr {
     trunk: Trunk<Block>,
     config: Config,

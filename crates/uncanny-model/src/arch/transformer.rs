@@ -5,7 +5,7 @@
 
 use tch::{TchError, Tensor};
 
-use super::layers::{Conv, Slope, Weights};
+use super::layers::{Conv, Slope, Weight, Weights};
 use super::upsampler::{Upsample, Upsampler};
 use crate::Result;
 use crate::checkpoint::StateDict;
@@ -39,10 +39,10 @@ pub(crate) fn to_pixels(x: &Tensor) -> Result<Tensor, TchError> {
 }
 
 /// A layer from all channels of a pixel to others.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Linear {
-    weight: Tensor,
-    bias: Option<Tensor>,
+    weight: Weight,
+    bias: Option<Weight>,
 }
 
 impl Linear {
@@ -62,15 +62,15 @@ impl Linear {
     }
 
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        x.f_linear(&self.weight, self.bias.as_ref())
+        x.f_linear(&self.weight, self.bias.as_deref())
     }
 }
 
 /// A pixel's channels to mean 0 and variance 1, then to trained ones.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Norm {
-    weight: Tensor,
-    bias: Tensor,
+    weight: Weight,
+    bias: Weight,
 }
 
 impl Norm {
@@ -82,7 +82,7 @@ impl Norm {
     }
 
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        let (weight, bias) = (Some(&self.weight), Some(&self.bias));
+        let (weight, bias) = (Some(&*self.weight), Some(&*self.bias));
         x.f_layer_norm(self.bias.size(), weight, bias, NORM_EPS, false)
     }
 }
@@ -199,7 +199,7 @@ impl Window {
 }
 
 /// What ends a group of blocks: a convolution, or three with a quarter of the channels between them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Tail {
     convs: Vec<Conv>,
     slope: Slope,
@@ -259,7 +259,7 @@ pub(crate) struct Shape<'a> {
 }
 
 /// A network around its blocks: groups of them between convolutions, then the enlargement.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Trunk<B> {
     conv_first: Conv,
     norm_first: Norm,
@@ -268,7 +268,7 @@ pub(crate) struct Trunk<B> {
     conv_after_body: Tail,
     upsample: Upsample,
     /// 1 x 3 x 1 x 1.
-    mean: Tensor,
+    mean: Weight,
 }
 
 impl<B> Trunk<B> {

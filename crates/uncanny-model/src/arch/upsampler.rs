@@ -126,7 +126,7 @@ impl Upsampler {
 }
 
 /// [`Upsampler`] with its weights.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Upsample {
     kind: Upsampler,
     /// In the order in which they are used.

@@ -12,10 +12,12 @@ mod syntax;
 mod value;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tch::{Device, Kind, Tensor};
 
 use crate::Result;
+use crate::arch::layers::Weight;
 use crate::checkpoint::torchscript::{self, Datum, Module};
 use crate::checkpoint::{self, DType, TensorData};
 
@@ -23,14 +25,14 @@ use run::Run;
 use syntax::{Class, Function};
 pub(crate) use value::{Stop, first_line};
 
-/// A program whose every operator is known.
-#[derive(Debug)]
+/// A program whose every operator is known. A clone shares code and weights, which nothing changes.
+#[derive(Debug, Clone)]
 pub(crate) struct Program {
-    classes: HashMap<String, Class>,
-    functions: HashMap<String, Function>,
-    modules: Vec<Module>,
-    tensors: Vec<Tensor>,
-    constants: Vec<Datum>,
+    classes: Arc<HashMap<String, Class>>,
+    functions: Arc<HashMap<String, Function>>,
+    modules: Arc<Vec<Module>>,
+    tensors: Vec<Weight>,
+    constants: Arc<Vec<Datum>>,
     /// Elements of all its tensors.
     elements: i64,
     /// Where its tensors' numbers are in memory, in order; none overlaps another.
@@ -79,13 +81,13 @@ impl Program {
         let mut spans: Vec<(usize, usize)> = tensors.iter().map(span).collect();
         spans.sort_unstable();
         Ok(Program {
-            classes,
-            functions,
-            modules: archive.modules,
-            constants: archive.constants,
+            classes: Arc::new(classes),
+            functions: Arc::new(functions),
+            modules: Arc::new(archive.modules),
+            constants: Arc::new(archive.constants),
             elements: tensors.iter().map(|tensor| tensor.numel() as i64).sum(),
             spans,
-            tensors,
+            tensors: tensors.into_iter().map(Weight::from).collect(),
             device,
         })
     }
