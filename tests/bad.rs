@@ -365,6 +365,7 @@ fn a_full_disk_leaves_nothing_half_written() {
 }
 
 /// Pictures that make a decoder panic: ours, and those that were found, where there are any.
+#[expect(clippy::print_stderr, reason = "tests say what they skip")]
 fn panicking() -> Vec<(String, Vec<u8>)> {
     let mut all: Vec<(String, Vec<u8>)> = pictures::webps()
         .into_iter()
