@@ -217,6 +217,70 @@ fn folders_go_in_and_come_out() {
 }
 
 #[test]
+fn an_output_that_stands_is_not_denied() {
+    let scene = Scene::new();
+    scene.write("pack.zip", zip(&small_pack()));
+    scene.write("taken/mine.txt", "mine");
+    for option in ["--report", "--grid", "--html"] {
+        let run = format!("convert pack.zip -o out.zip --model nearest --force {option} taken");
+        scene.run(&run).exits(1).says(&["taken", "other files"]);
+        assert_eq!(unzip(&scene.path("out.zip")).len(), small_pack().len());
+        fs::remove_file(scene.path("out.zip")).unwrap();
+        assert_eq!(scene.listing("taken"), ["mine.txt"], "{option}");
+        assert_eq!(
+            scene.listing(""),
+            ["cache", "pack.zip", "taken"],
+            "{option}"
+        );
+    }
+    // One that cannot be drawn keeps no other from being drawn.
+    scene
+        .run("convert pack.zip -o out.zip --model nearest --force --grid taken --html look.html")
+        .exits(1);
+    assert!(scene.path("look.html").is_file());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_standard_output_is_no_failed_conversion() {
+    let scene = Scene::new();
+    scene.write("pack.zip", zip(&small_pack()));
+    scene.write("a.png", noise(1));
+    for (run, made) in [
+        (
+            "convert pack.zip -o out.zip --model nearest --json",
+            "out.zip",
+        ),
+        (
+            "image a.png -o b.png --model nearest --tiles --json",
+            "b.png",
+        ),
+        (
+            "sheet a.png --cell 8x8 -o sheet --model nearest --json",
+            "sheet/a.png",
+        ),
+        (
+            "zoom a.png -o a.gif --model nearest --seconds 1 --json",
+            "a.gif",
+        ),
+        ("video a.gif -o b.gif --model nearest --json", "b.gif"),
+    ] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let child = scene.command().args(run.split(' ')).stdout(full).spawn();
+        assert_eq!(child.unwrap().wait().unwrap().code(), Some(1), "{run}");
+        assert!(scene.path(made).is_file(), "{run}");
+    }
+    // Where nothing but that was asked for, nothing was made.
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let child = scene
+        .command()
+        .args(["plan", "pack.zip"])
+        .stdout(full)
+        .spawn();
+    assert_eq!(child.unwrap().wait().unwrap().code(), Some(2));
+}
+
+#[test]
 fn several_packs_go_into_one_folder() {
     let scene = Scene::new();
     scene.write("a.zip", zip(&small_pack()));
@@ -236,9 +300,14 @@ fn several_packs_go_into_one_folder() {
     scene.write("broken.zip", "no zip");
     scene
         .run("convert broken.zip a.zip -o more/ --model nearest")
-        .exits(2)
+        .exits(1)
         .says(&["broken.zip"]);
     assert_eq!(scene.listing("more"), ["a-128x.zip"]);
+    scene
+        .run("convert broken.zip missing.zip -o none/ --model nearest")
+        .exits(2)
+        .says(&["broken.zip", "missing.zip"]);
+    assert_eq!(scene.listing("none"), [""; 0]);
     scene
         .run("convert a.zip other/a.zip -o twice/ --model nearest")
         .exits(2)

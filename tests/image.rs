@@ -193,6 +193,31 @@ fn bad_pictures_are_named_and_the_rest_goes_on() {
 }
 
 #[test]
+fn the_exit_status_says_whether_anything_was_made() {
+    let scene = Scene::new();
+    scene.write("a.png", file(&emote(28, 180), ImageFormat::Png));
+    scene.write("broken.png", "no picture");
+    scene.write("taken/mine.txt", "mine");
+    let run = |text: &str| scene.run(&format!("image {text} --model nearest --tiles --force"));
+    for missing in ["missing.png", "broken.png", "broken.png missing.png -o out"] {
+        run(missing)
+            .exits(2)
+            .says(&[missing.split(' ').next().unwrap()]);
+    }
+    assert!(!scene.path("out").exists());
+    run("missing.png a.png -o out")
+        .exits(1)
+        .says(&["missing.png"]);
+    for option in ["--grid", "--html"] {
+        run(&format!("a.png -o b.png {option} taken"))
+            .exits(1)
+            .says(&["taken", "b.png"]);
+        fs::remove_file(scene.path("b.png")).unwrap();
+        assert_eq!(scene.listing("taken"), ["mine.txt"]);
+    }
+}
+
+#[test]
 fn nothing_is_overwritten_and_every_refusal_says_what_to_do() {
     let scene = Scene::new();
     scene.write("in/a.png", file(&emote(28, 180), ImageFormat::Png));

@@ -7,7 +7,7 @@ mod util;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 
-use util::{Outcome, Scene, large_pack, unzip, zip};
+use util::{Outcome, Scene, large_pack, noise, unzip, zip};
 
 /// Starts a conversion that takes a while and waits until it enhances.
 fn start(scene: &Scene) -> (Child, BufReader<std::process::ChildStderr>) {
@@ -89,4 +89,56 @@ fn a_killed_run_leaves_no_output_and_does_not_stand_in_the_way() {
         .run("convert in/pack.zip -o out/pack.zip --model nearest")
         .exits(0);
     assert_eq!(unzip(&scene.path("out/pack.zip")).len(), 401);
+    assert_eq!(scene.listing("out"), ["neighbour.txt", "pack.zip"]);
+}
+
+#[test]
+fn a_killed_run_is_cleared_away_and_a_living_one_left_in_peace() {
+    let scene = Scene::new();
+    let (mut killed, _said) = start(&scene);
+    signal(&killed, "KILL");
+    killed.wait().unwrap();
+    let left = scene.listing("out");
+    assert_eq!(left.len(), 1, "{left:?}");
+    let (mut living, _said) = start(&scene);
+    let works = scene.listing("out");
+    assert!(
+        works.len() == 1 && works != left,
+        "{works:?} after {left:?}"
+    );
+    // Other commands clear away too, and know who lives.
+    scene.write("a.png", noise(1));
+    for run in [
+        "convert in/pack.zip -o out/other.zip --model nearest --only nothing",
+        "image a.png -o out/a.png --model nearest --tiles",
+    ] {
+        scene.run(run).exits(0);
+        assert!(scene.listing("out").contains(&works[0]), "{run}");
+    }
+    signal(&living, "INT");
+    assert_eq!(living.wait().unwrap().code(), Some(130));
+    assert_eq!(scene.listing("out"), ["a.png", "other.zip"]);
+}
+
+/// Where two folders cannot change places in one step, a run may be killed between two.
+#[test]
+fn a_folder_that_was_moved_aside_comes_back() {
+    let scene = Scene::new();
+    scene.write("in/pack.zip", zip(&large_pack(3)));
+    let room = "out/pack.a1B2c3.uncanny.partial";
+    scene.write(format!("{room}/lock"), "");
+    scene.write(format!("{room}/new/pack.mcmeta"), "the new one");
+    scene.write(format!("{room}/old/pack/pack.mcmeta"), "the old one");
+    scene
+        .run("convert in/pack.zip -o out/pack --model nearest")
+        .exits(2)
+        .says(&["pack is back in its place", "exists", "--force"]);
+    assert_eq!(scene.listing("out"), ["pack"]);
+    let old = std::fs::read(scene.path("out/pack/pack.mcmeta")).unwrap();
+    assert_eq!(old, b"the old one");
+    scene
+        .run("convert in/pack.zip -o out/pack --model nearest --force")
+        .exits(0);
+    assert_eq!(scene.listing("out"), ["pack"]);
+    assert_eq!(scene.listing("out/pack"), ["assets", "pack.mcmeta"]);
 }

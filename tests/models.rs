@@ -300,7 +300,7 @@ fn an_address_is_fetched() {
     let sum = sha256(&net);
     let add = |path: &str, more: &[&str]| {
         let url = server.url(path);
-        let mut arguments = vec!["add", &url, "--json"];
+        let mut arguments = vec!["add", &url, "--sha256", &sum, "--json"];
         arguments.extend(more);
         models(&scene, &arguments)
     };
@@ -310,7 +310,7 @@ fn an_address_is_fetched() {
             &[][..],
             "net_x8.safetensors",
         ),
-        ("/moved.pth", &["--sha256", &sum], "moved.pth"),
+        ("/moved.pth", &[], "moved.pth"),
         ("/get?id=7", &[], "from_server.safetensors"),
         ("/nameless", &["--name", "named"], "named.safetensors"),
         ("/chunked.pth", &[], "chunked.pth"),
@@ -334,7 +334,8 @@ fn an_address_is_fetched() {
 
     let scene = Scene::new();
     let url = "http://models.invalid/moved.pth";
-    models_through(&scene, Some(&server.url("")), &["add", url]).exits(0);
+    let proxy = server.url("");
+    models_through(&scene, Some(&proxy), &["add", url, "--sha256", &sum]).exits(0);
     let asked = server.requests();
     assert!(
         asked
@@ -399,11 +400,12 @@ fn what_goes_wrong_on_the_way_is_said() {
         refused(&server.url(path), says);
     }
     // These are read before anybody can tell.
-    for (path, says) in [
-        ("/unsaid.pth", "is a web page"),
-        ("/text.pth", "not a checkpoint"),
+    for (path, bytes, says) in [
+        ("/unsaid.pth", &page[..], "is a web page"),
+        ("/text.pth", b"just text", "not a checkpoint"),
     ] {
-        models(&scene, &["add", &server.url(path)])
+        let sum = sha256(bytes);
+        models(&scene, &["add", &server.url(path), "--sha256", &sum])
             .exits(2)
             .says(&["help:", says]);
         assert_eq!(scene.listing("models"), Vec::<String>::new(), "{path}");
@@ -423,6 +425,62 @@ fn what_goes_wrong_on_the_way_is_said() {
     refused("ftp://models.invalid/x.pth", &["only http and https"]);
 }
 
+#[test]
+fn a_plain_address_is_trusted_by_its_sum_alone() {
+    let net = tiny();
+    let server = Server::start(vec![("/net.pth", response("200 OK", "", &net))]);
+    let scene = Scene::new();
+    let url = server.url("/net.pth");
+    models(&scene, &["add", &url])
+        .exits(2)
+        .prints_nothing()
+        .says(&["plain http", "https", "--sha256"]);
+    assert_eq!(server.requests(), [""; 0], "nobody was asked");
+    models(&scene, &["add", &url, "--sha256", &sha256(&net)]).exits(0);
+    assert_eq!(scene.listing("models"), ["net.pth"]);
+}
+
+#[test]
+fn names_that_a_system_keeps_for_itself_are_refused() {
+    let net = tiny();
+    let server = Server::start(vec![("/Aux.v2.pth", response("200 OK", "", &net))]);
+    let scene = Scene::new();
+    let sum = sha256(&net);
+    scene.write("net.safetensors", &net);
+    for name in ["con", "NUL", "Com1", "lpt9", "aux.v2", "prn.x8.net", "net."] {
+        models(&scene, &["add", "net.safetensors", "--name", name])
+            .exits(2)
+            .prints_nothing()
+            .says(&["Windows", "--name"]);
+    }
+    models(
+        &scene,
+        &["add", &server.url("/Aux.v2.pth"), "--sha256", &sum],
+    )
+    .exits(2)
+    .says(&["\"Aux.v2\"", "Windows", "--name"]);
+    assert_eq!(server.requests(), [""; 0], "it was not fetched");
+    assert_eq!(scene.listing("models"), [""; 0]);
+    for name in ["console", "com10", "net.con"] {
+        models(&scene, &["add", "net.safetensors", "--name", name]).exits(0);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_model_that_was_added_is_there_though_nobody_can_read_of_it() {
+    let scene = Scene::new();
+    scene.write("net.safetensors", tiny());
+    for arguments in [["add", "net.safetensors"], ["remove", "net"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = scene.command();
+        let status = command.arg("models").args(arguments).stdout(full).status();
+        assert_eq!(status.unwrap().code(), Some(1), "{arguments:?}");
+        let there = scene.path("models/net.safetensors").exists();
+        assert_eq!(there, arguments[0] == "add");
+    }
+}
+
 #[cfg(unix)]
 mod interrupted {
     use std::process::{Child, Command, Stdio};
@@ -436,6 +494,7 @@ mod interrupted {
             .command()
             .env("NO_PROXY", "*")
             .args(["models", "add", &server.url("/slow.pth")])
+            .args(["--sha256", &sha256(&tiny())])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -489,7 +548,51 @@ mod interrupted {
             "{left:?}"
         );
         assert_eq!(row(&scene, "slow"), Value::Null);
-        models(&scene, &["add", &server.url("/quick.pth")]).exits(0);
+        let url = server.url("/quick.pth");
+        models(&scene, &["add", &url, "--sha256", &sha256(&net)]).exits(0);
         assert_eq!(scene.listing("models"), ["quick.pth"]);
+    }
+
+    /// Wherever the server leaves us waiting: before it takes us in, before it answers, and in the middle.
+    #[test]
+    fn ctrl_c_is_heeded_while_nothing_arrives() {
+        let net = tiny();
+        let mut half = b"HTTP/1.1 200 OK\r\nContent-Length: 44964\r\n\r\n".to_vec();
+        half.extend(&net[..9000]);
+        let server = Server::start(vec![
+            ("/mute.pth", Answer::Silence(Vec::new())),
+            ("/half.pth", Answer::Silence(half)),
+        ]);
+        for path in ["/mute.pth", "/half.pth"] {
+            let scene = Scene::new();
+            let child = scene
+                .command()
+                .env("NO_PROXY", "*")
+                .args(["models", "add", &server.url(path)])
+                .args(["--sha256", &sha256(&net)])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let since = Instant::now();
+            while !server.requests().iter().any(|asked| asked.contains(path)) {
+                assert!(since.elapsed() < Duration::from_secs(60), "it never asks");
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            // So that it waits for the server, and for nothing else.
+            std::thread::sleep(Duration::from_millis(300));
+            let since = Instant::now();
+            signal(&child, "INT");
+            Outcome::from(child.wait_with_output().unwrap())
+                .exits(130)
+                .prints_nothing()
+                .says(&["interrupted, nothing was written"]);
+            assert!(
+                since.elapsed() < Duration::from_secs(1),
+                "{:?}",
+                since.elapsed()
+            );
+            assert_eq!(scene.listing("models"), [""; 0]);
+        }
     }
 }

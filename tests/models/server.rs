@@ -14,6 +14,8 @@ pub enum Answer {
     Bytes(Vec<u8>),
     /// This, and then a zero byte now and then until nobody listens.
     Forever(Vec<u8>),
+    /// This, and then nothing, for as long as the test runs.
+    Silence(Vec<u8>),
 }
 
 /// Runs until the test ends.
@@ -100,6 +102,12 @@ fn serve(
                 b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
             ),
             Some(Answer::Bytes(bytes)) => stream.write_all(bytes),
+            Some(Answer::Silence(bytes)) => {
+                stream.write_all(bytes)?;
+                loop {
+                    thread::sleep(Duration::from_secs(60));
+                }
+            }
             Some(Answer::Forever(bytes)) => {
                 stream.write_all(bytes)?;
                 loop {

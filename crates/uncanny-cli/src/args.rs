@@ -108,7 +108,8 @@ Examples:
   uncanny convert Faithful.zip --only 'textures/entity/**' --fidelity 0
   uncanny convert Faithful.zip --scale 4 --html look.html --report report.json
 
-Exit status: 0 done; 1 finished, but some textures could not be enhanced (they were copied);
+Exit status: 0 done; 1 finished, but some textures could not be enhanced (they were copied), some
+packs not be read, or a report, page or contact sheet not be written;
 2 nothing was made; 130 interrupted.")]
 pub(crate) struct ConvertArgs {
     /// The packs: zip files, folders, jars of mods or of the game
@@ -331,6 +332,7 @@ pub(crate) enum ModelsAction {
 ///
 /// Takes whatever `--model FILE` takes. It is fetched or copied, checked and loaded once before it
 /// gets its name: what cannot be used is refused. A card beside FILE, of its name in .md, comes along.
+/// From a plain http address it is fetched with --sha256 alone: on the way anybody could change it.
 /// HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are honoured.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -339,7 +341,10 @@ Examples:
   uncanny models add downloads/generator_checkpoint_singleGPU.ckpt --name pfsr
   uncanny models add \\
       https://github.com/xinntao/Real-ESRGAN/releases/download/v0.1.0/RealESRGAN_x4plus.pth \\
-      --sha256 4fa0d38905f75ac06eb49a7951b426670021be3018265fd191d2125df9d682f1")]
+      --sha256 4fa0d38905f75ac06eb49a7951b426670021be3018265fd191d2125df9d682f1
+
+Exit status: 0 added; 1 added, but its card or report could not be written; 2 nothing was added;
+130 interrupted.")]
 pub(crate) struct ModelsAddArgs {
     /// A checkpoint's path, or its http or https address
     #[arg(value_name = "FILE|URL", value_hint = ValueHint::FilePath)]

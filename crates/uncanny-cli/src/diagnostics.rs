@@ -35,6 +35,17 @@ pub(crate) fn show(error: &Error) {
     let _ = std::io::stderr().write_all(text.trim_start_matches('\n').as_bytes());
 }
 
+/// The exit status of what is done when the output stands already: a report, a page, a contact sheet, standard output.
+/// Tells on standard error why one of them could not be written.
+pub(crate) fn after_output<E: Into<Error>>(result: Result<(), E>) -> u8 {
+    let Err(error) = result else {
+        return 0;
+    };
+    let error = error.into();
+    show(&error);
+    error.exit_status_after_output()
+}
+
 /// An error and its causes, one after the other.
 pub(crate) fn one_line(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
@@ -279,6 +290,7 @@ fn models_help(error: &models::Error) -> Option<String> {
         }
         E::Exists { .. } => "replace it with --force, or choose another name with --name",
         E::NoName { .. } => "say it with --name",
+        E::Reserved { .. } => "give it another with --name",
         E::Sha256 { .. } => {
             "nothing was added: it was changed, cut short, or the sum is of another file"
         }
@@ -292,6 +304,9 @@ fn download_help(error: &download::Error) -> Option<String> {
     let help = match error {
         E::Scheme { .. } | E::TooLarge { .. } => {
             "`uncanny models add FILE` takes a file that was fetched by other means"
+        }
+        E::Plain { .. } => {
+            "take its https address or, where there is none, say with --sha256 what the file must be"
         }
         E::Status { status, .. } if matches!(status.as_u16(), 404 | 410) => {
             "look whether the address is whole and the file still there"

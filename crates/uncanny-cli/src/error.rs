@@ -7,6 +7,8 @@ use crate::interrupt;
 
 /// Exit status of a command that could not run.
 const COULD_NOT_RUN: u8 = 2;
+/// Exit status of a command whose output stands, but not all that was asked for beside it.
+const INCOMPLETE: u8 = 1;
 
 /// Why a command could not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -229,6 +231,14 @@ impl Error {
         match self {
             Self::Run(uncanny::Error::Interrupted) => interrupt::EXIT_STATUS,
             _ => COULD_NOT_RUN,
+        }
+    }
+
+    /// The same, when the output stands already: then it is not true that nothing was made.
+    pub(crate) fn exit_status_after_output(&self) -> u8 {
+        match self.exit_status() {
+            COULD_NOT_RUN => INCOMPLETE,
+            status => status,
         }
     }
 }

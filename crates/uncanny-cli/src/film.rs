@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
-use tempfile::{NamedTempFile, TempPath};
+use uncanny_pack::Unfinished;
 use uncanny_texture::{
     AnimationReader, AnimationWriter, DecodeLimits, Frame, Loops, PictureFormat, RgbaImage,
 };
@@ -206,12 +206,13 @@ fn undecoded(path: &Path) -> impl Fn(uncanny_texture::Error) -> Error {
 pub(crate) enum FilmWriter {
     Animation {
         path: PathBuf,
-        writer: Box<AnimationWriter<BufWriter<NamedTempFile>>>,
+        writer: Box<AnimationWriter<BufWriter<File>>>,
+        unfinished: Unfinished,
     },
     Film {
         path: PathBuf,
-        temporary: TempPath,
         tool: Tool,
+        unfinished: Unfinished,
         pipe: Option<BufWriter<ChildStdin>>,
         rate: f64,
         /// How long the frames so far are to be seen, and how many were written for that.
@@ -244,12 +245,11 @@ impl FilmWriter {
             path: folder,
             source,
         })?;
-        let file = output::temporary(path).map_err(failed)?;
+        let unfinished = output::unfinished(path).map_err(failed)?;
         let format = match container {
             Container::Animation(format) => format,
             Container::Film => {
                 let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
-                let temporary = file.into_temp_path();
                 let mut command = ffmpeg();
                 command.args(["-y", "-f", "rawvideo", "-pix_fmt", "rgba"]);
                 command.args([
@@ -281,14 +281,14 @@ impl FilmWriter {
                     "yuv420p",
                 ]);
                 command.args(["-fflags", "+bitexact", "-f", muxer]);
-                command.arg(safe(&temporary));
+                command.arg(safe(&unfinished.path()));
                 command.stdin(Stdio::piped()).stdout(Stdio::null());
                 let mut tool = Tool::start(command, format!("write {}", path.display()))?;
                 let pipe = tool.child.stdin.take().map(BufWriter::new);
                 return Ok(FilmWriter::Film {
                     path: path.to_owned(),
-                    temporary,
                     tool,
+                    unfinished,
                     pipe,
                     rate,
                     due: Duration::ZERO,
@@ -296,10 +296,12 @@ impl FilmWriter {
                 });
             }
         };
+        let file = File::create_new(unfinished.path()).map_err(failed)?;
         let writer = AnimationWriter::new(BufWriter::new(file), format, size, loops)?;
         Ok(FilmWriter::Animation {
             path: path.to_owned(),
             writer: Box::new(writer),
+            unfinished,
         })
     }
 
@@ -352,20 +354,23 @@ impl FilmWriter {
     /// When it could not be written.
     pub(crate) fn end(self) -> Result<(), Error> {
         match self {
-            FilmWriter::Animation { path, writer } => {
+            FilmWriter::Animation {
+                path,
+                writer,
+                unfinished,
+            } => {
                 let failed = |source| Error::Write {
                     path: path.clone(),
                     source,
                 };
                 let file = writer.finish()?.into_inner();
-                let file = file.map_err(|error| failed(error.into_error()))?;
-                file.persist(&path).map_err(|error| failed(error.error))?;
-                Ok(())
+                drop(file.map_err(|error| failed(error.into_error()))?);
+                unfinished.put().map_err(failed)
             }
             FilmWriter::Film {
                 path,
-                temporary,
                 mut tool,
+                unfinished,
                 pipe,
                 ..
             } => {
@@ -378,10 +383,9 @@ impl FilmWriter {
                         .unwrap_or_else(|| tool.failed("it stopped early")));
                 }
                 tool.end()?;
-                temporary.persist(&path).map_err(|error| Error::Write {
-                    path: path.clone(),
-                    source: error.error,
-                })
+                unfinished
+                    .put()
+                    .map_err(|source| Error::Write { path, source })
             }
         }
     }

@@ -78,6 +78,14 @@ pub(crate) enum Error {
         /// Its file.
         path: PathBuf,
     },
+    /// A name that no file may have everywhere.
+    #[error("{name:?} cannot be the name of a model: on Windows it {reason}")]
+    Reserved {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// An address that ends in no name.
     #[error("{from} does not say what the model is called")]
     NoName {

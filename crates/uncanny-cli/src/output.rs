@@ -1,12 +1,15 @@
 //! What a command hands out: data on standard output, and small files, complete or not at all.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
-use tempfile::NamedTempFile;
+use uncanny_pack::{Unfinished, sweep};
 
 use crate::error::Error;
+use crate::naming;
 
 /// Writes data to standard output through `write`. Whoever reads it may stop early
 /// (`uncanny plan pack.zip | head`): a broken pipe is a success.
@@ -22,23 +25,25 @@ pub(crate) fn print(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io:
     }
 }
 
-/// A temporary file beside `path`. It becomes `path` when it is persisted, and goes when it is dropped.
+/// A place beside `path` for what is to become it. What killed runs left there goes, before the first of a folder.
 ///
 /// # Errors
 ///
 /// When the folder cannot be written to.
-pub(crate) fn temporary(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    // As any program makes files; the user's umask takes away what it takes away.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder.unwrap_or(Path::new(".")))
+pub(crate) fn unfinished(path: &Path) -> io::Result<Unfinished> {
+    static SWEPT: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+    let folder = naming::folder_of(path);
+    let first = SWEPT
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(folder.clone());
+    if first {
+        sweep(&folder);
+    }
+    Unfinished::beside(path)
 }
 
-/// Writes a small file by renaming a temporary one beside it. What was there is replaced.
+/// Writes a small file beside `path` and puts it there. What was there is replaced.
 ///
 /// # Errors
 ///
@@ -47,7 +52,7 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write_with(path, |file| file.write_all(bytes))
 }
 
-/// Writes a file through `fill` by renaming a temporary one beside it. What was there is replaced.
+/// Writes a file through `fill` beside `path` and puts it there. What was there is replaced.
 ///
 /// # Errors
 ///
@@ -57,10 +62,9 @@ pub(crate) fn write_with(
     fill: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<(), Error> {
     let write = || -> io::Result<()> {
-        let mut file = temporary(path)?;
-        fill(file.as_file_mut())?;
-        file.persist(path)?;
-        Ok(())
+        let unfinished = unfinished(path)?;
+        fill(&mut File::create_new(unfinished.path())?)?;
+        unfinished.put()
     };
     write().map_err(|source| Error::Write {
         path: path.to_owned(),

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 use uncanny::{Action, Cache, Event, Options, Outcome, Plan, Report, Run, Stage};
-use uncanny_pack::{AssetKind, Pack, PackFormat, PackLimits, Rules, check_target};
+use uncanny_pack::{AssetKind, Pack, PackFormat, PackLimits, Rules, check_target, sweep};
 
 use crate::args::{ConvertArgs, MachineArgs};
+use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::gallery::{Entry, Gallery};
 use crate::logging::Talk;
@@ -48,10 +49,11 @@ pub(crate) fn run(args: &ConvertArgs, talk: Talk) -> Result<u8, Error> {
     };
     let mut status = 0;
     let mut reports = Vec::new();
+    let mut errors = Vec::new();
     for input in &args.inputs {
         match session.convert(input) {
-            Ok(report) => {
-                status = status.max(report.exit_code());
+            Ok((report, shown)) => {
+                status = status.max(report.exit_code()).max(shown);
                 reports.push(report);
             }
             Err(error)
@@ -62,19 +64,23 @@ pub(crate) fn run(args: &ConvertArgs, talk: Talk) -> Result<u8, Error> {
             // One bad pack does not keep the others from being made.
             Err(error) => {
                 diagnostics::show(&error);
-                status = status.max(error.exit_status());
+                errors.push(error);
             }
         }
     }
+    for error in &errors {
+        status = status.max(match reports.is_empty() {
+            true => error.exit_status(),
+            false => error.exit_status_after_output(),
+        });
+    }
     if let Some(path) = &args.report {
         let json = json(&reports, args.inputs.len() > 1);
-        fs::write(path, json).map_err(|source| Error::Write {
-            path: path.clone(),
-            source,
-        })?;
+        status = status.max(after_output(output::write_file(path, &json)));
     }
     if args.json {
-        output::print(|out| out.write_all(&json(&reports, args.inputs.len() > 1)))?;
+        let json = json(&reports, args.inputs.len() > 1);
+        status = status.max(after_output(output::print(|out| out.write_all(&json))));
     }
     Ok(status)
 }
@@ -115,7 +121,8 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    fn convert(&mut self, input: &Path) -> Result<Report, Error> {
+    /// Converts a pack; its report, and the exit status of what shows it.
+    fn convert(&mut self, input: &Path) -> Result<(Report, u8), Error> {
         let progress = Progress::new(self.talk);
         let pack = Pack::open(input, &PackLimits::default())?;
         // What is known to be refused is refused before the work.
@@ -159,15 +166,7 @@ impl Session<'_> {
                 tracing::warn!("{warning}");
             }
         }
-        if self.args.grid.is_some() || self.args.html.is_some() {
-            let pairs = Pairs::open(&pack, &output, &plan, &report)?;
-            if let Some(path) = &self.args.grid {
-                grid::draw(&pairs, &self.beside(path, input))?;
-            }
-            if let Some(path) = &self.args.html {
-                page(&pairs, &plan, &report, &self.beside(path, input), self.talk)?;
-            }
-        }
+        let shown = self.show(input, &pack, &output, &plan, &report);
         if self.talk != Talk::Quiet && !self.args.json {
             let bytes = fs::metadata(&output)
                 .ok()
@@ -176,7 +175,28 @@ impl Session<'_> {
             // The work is done, whether or not anybody can read of it.
             let _ = std::io::stderr().write_all(summary(&report, &output, bytes).as_bytes());
         }
-        Ok(report)
+        Ok((report, shown))
+    }
+
+    /// Draws what `--grid` and `--html` ask for; the exit status of that.
+    fn show(&self, input: &Path, pack: &Pack, output: &Path, plan: &Plan, report: &Report) -> u8 {
+        let (sheet, html) = (&self.args.grid, &self.args.html);
+        if sheet.is_none() && html.is_none() {
+            return 0;
+        }
+        let pairs = match Pairs::open(pack, output, plan, report) {
+            Ok(pairs) => pairs,
+            Err(error) => return after_output(Err(error)),
+        };
+        let mut status = 0;
+        if let Some(path) = sheet {
+            status = after_output(grid::draw(&pairs, &self.beside(path, input)));
+        }
+        if let Some(path) = html {
+            let page = page(&pairs, plan, report, &self.beside(path, input), self.talk);
+            status = status.max(after_output(page));
+        }
+        status
     }
 
     /// `path` itself, or of several inputs one for each.
@@ -189,6 +209,8 @@ impl Session<'_> {
     }
 
     fn check(&self, output: &Path) -> Result<(), Error> {
+        // What a killed run had moved aside is there again, and in the way.
+        sweep(&naming::folder_of(output));
         let inputs: Vec<&Path> = self.args.inputs.iter().map(PathBuf::as_path).collect();
         Ok(check_target(output, &inputs, self.args.force)?)
     }

@@ -19,6 +19,7 @@ use uncanny_texture::{RgbaImage, Scale, UpscaleError, encode};
 use uncanny_train::{Picture, Pictures};
 
 use crate::args::fidelity;
+use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::logging::Talk;
 use crate::machine::{self, DeviceArgs};
@@ -46,7 +47,8 @@ Examples:
   uncanny dream pizza.png -o dreams/ --tries 200 --seed 7
   uncanny dream --recipe dreams/pizza.json -o again/
 
-Exit status: 0 done; 1 some pictures could not be read; 2 nothing was made; 130 interrupted.")]
+Exit status: 0 done; 1 some pictures could not be read, or a page or contact sheet not be written;
+2 nothing was made; 130 interrupted.")]
 pub(crate) struct DreamArgs {
     /// Pictures, folders, tars and zips (packs too) of them
     #[arg(required_unless_present = "recipe", value_name = "IN", value_hint = ValueHint::AnyPath)]
@@ -191,16 +193,13 @@ pub(crate) fn run(args: &DreamArgs, talk: Talk) -> Result<u8, Error> {
 
     // The most face-like first: what is looked for is at the top.
     outcomes.sort_by(|a, b| b.best.score.total_cmp(&a.best.score));
-    let drawn = encode(&contact_sheet(&outcomes)).map_err(|source| Error::Grid {
-        path: sheet.clone(),
-        source: source.into(),
-    })?;
+    let mut status = u8::from(skipped > 0);
+    let drawn = contact_sheet(&outcomes);
     for path in [Some(&sheet), args.grid.as_ref()].into_iter().flatten() {
-        output::write_file(path, &drawn)?;
+        status = status.max(after_output(write(path, &drawn)));
     }
-    report(&page, &outcomes)?;
-    tell(args, &outcomes, talk)?;
-    Ok(u8::from(skipped > 0))
+    status = status.max(after_output(report(&page, &outcomes)));
+    Ok(status.max(tell(args, &outcomes, talk)))
 }
 
 /// Makes again what recipes tell.
@@ -271,8 +270,7 @@ fn again(args: &DreamArgs, models: &mut Loaded, talk: Talk) -> Result<u8, Error>
             recipe,
         });
     }
-    tell(args, &outcomes, talk)?;
-    Ok(0)
+    Ok(tell(args, &outcomes, talk))
 }
 
 /// Loads a model; its scale, and its fingerprint.
@@ -321,12 +319,16 @@ fn check(args: &DreamArgs, targets: &[PathBuf]) -> Result<(), Error> {
     Ok(())
 }
 
-fn keep(file: &Path, picture: &RgbaImage, recipe: &DreamRecipe) -> Result<(), Error> {
+fn write(file: &Path, picture: &RgbaImage) -> Result<(), Error> {
     let png = encode(picture).map_err(|source| Error::Grid {
         path: file.to_owned(),
         source: source.into(),
     })?;
-    output::write_file(file, &png)?;
+    output::write_file(file, &png)
+}
+
+fn keep(file: &Path, picture: &RgbaImage, recipe: &DreamRecipe) -> Result<(), Error> {
+    write(file, picture)?;
     let mut json = serde_json::to_vec_pretty(recipe).expect("plain numbers and names");
     json.push(b'\n');
     output::write_file(&file.with_extension("json"), &json)
@@ -425,18 +427,17 @@ fn subject(picture: &RgbaImage, scale: Scale, fidelity: f32) -> (RgbaImage, Subj
     (low, picture::subject(picture, &settings, scale))
 }
 
-fn tell(args: &DreamArgs, outcomes: &[Outcome], talk: Talk) -> Result<(), Error> {
+/// Says what was found; the exit status of that.
+fn tell(args: &DreamArgs, outcomes: &[Outcome], talk: Talk) -> u8 {
     if args.json {
         let found: Vec<serde_json::Value> = outcomes.iter().map(Outcome::json).collect();
-        output::print(|out| {
-            serde_json::to_writer_pretty(&mut *out, &found)?;
-            writeln!(out)
-        })?;
-    } else if talk != Talk::Quiet {
+        return after_output(output::print_json(&found));
+    }
+    if talk != Talk::Quiet {
         // The work is done, whether or not anybody can read of it.
         let _ = std::io::stderr().write_all(outcome::summary(outcomes, &args.output).as_bytes());
     }
-    Ok(())
+    0
 }
 
 /// How far the search is.

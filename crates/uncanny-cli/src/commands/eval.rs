@@ -19,6 +19,7 @@ use uncanny_train::evaluate::{
 use uncanny_train::{Lpips, Pictures};
 
 use crate::args::{fidelity, positive};
+use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::logging::Talk;
 use crate::machine::{self, BatchArgs};
@@ -57,7 +58,8 @@ Examples:
   uncanny eval pairs.zip --model net.pth --csv worst.csv --json
   uncanny eval items/ --model textures --over 787880 --vgg vgg16.safetensors --lpips heads.safetensors
 
-Exit status: 0 done; 1 some pictures would not do; 2 nothing was measured.")]
+Exit status: 0 done; 1 some pictures would not do, or a file could not be written; 2 nothing was
+measured.")]
 pub(crate) struct EvalArgs {
     /// Folders, tar and zip files of pictures
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
@@ -318,14 +320,18 @@ pub(crate) fn run(args: &EvalArgs, talk: Talk) -> Result<u8, Error> {
         take(label, outputs)?;
     }
 
+    let mut status = 0;
     if let Some(path) = &args.csv {
-        output::write_file(path, csv(&bench, &scores).as_bytes())?;
+        let written = output::write_file(path, csv(&bench, &scores).as_bytes());
+        status = status.max(after_output(written));
     }
     if let Some(path) = &args.grid {
-        output::write_file(path, &grid(&bench, &shown, drawn, path)?)?;
+        let drawn = grid(&bench, &shown, drawn, path);
+        let written = drawn.and_then(|png| output::write_file(path, &png));
+        status = status.max(after_output(written));
     }
     let skipped = unread + bench.skipped();
-    output::print(|out| {
+    let printed = output::print(|out| {
         if args.json {
             let report = Report::new(args, &bench, skipped, &scores);
             serde_json::to_writer_pretty(&mut *out, &report)?;
@@ -334,8 +340,14 @@ pub(crate) fn run(args: &EvalArgs, talk: Talk) -> Result<u8, Error> {
             out.write_all(heading(args, &bench, skipped).as_bytes())?;
             out.write_all(table(bench.truth(), &scores).as_bytes())
         }
-    })?;
-    Ok(u8::from(skipped > 0))
+    });
+    // Without a file, what is printed is all there is.
+    if args.csv.is_some() || args.grid.is_some() {
+        status = status.max(after_output(printed));
+    } else {
+        printed?;
+    }
+    Ok(status.max(u8::from(skipped > 0)))
 }
 
 /// At most `limit` of `count` places, evenly spread.

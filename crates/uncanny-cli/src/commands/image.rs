@@ -18,7 +18,7 @@ use uncanny_texture::{
 };
 
 use super::eval::spread;
-use crate::diagnostics::one_line;
+use crate::diagnostics::{after_output, one_line};
 use crate::enhancer::{Enhancer, PictureArgs, WayArgs};
 use crate::error::Error;
 use crate::film::{Container, FilmWriter};
@@ -39,6 +39,9 @@ const SHOWN: u32 = 128;
 const SHOWN_ITERATIONS: [usize; 7] = [1, 2, 3, 6, 10, 15, 25];
 /// So many pictures have a line each in the summary.
 const LINES: usize = 20;
+/// Exit status when some pictures could not be enhanced, and when none could.
+const SOME_FAILED: u8 = 1;
+const NOTHING_MADE: u8 = 2;
 /// The longest side that frames may be resized to.
 pub(super) const MOST_SIDE: u32 = 4096;
 /// The formats that can be written.
@@ -61,8 +64,8 @@ Examples:
   uncanny image party.gif -o party.webp
   uncanny image emoji/ -o enhanced/ --html look.html --grid look.png
 
-Exit status: 0 done; 1 finished, but some pictures could not be enhanced; 2 nothing was made;
-130 interrupted.")]
+Exit status: 0 done; 1 finished, but some pictures could not be enhanced, or a report, page or
+contact sheet not be written; 2 nothing was made; 130 interrupted.")]
 pub(crate) struct ImageArgs {
     /// Pictures, folders of them, or globs
     #[arg(required = true, value_name = "IN", value_hint = ValueHint::AnyPath)]
@@ -135,6 +138,7 @@ pub(crate) fn run(args: &ImageArgs, talk: Talk) -> Result<u8, Error> {
             let title = args.inputs[0].file_name().unwrap_or_default();
             Gallery::new(path, &title.to_string_lossy(), found.len())
         }),
+        status: 0,
     };
     session.progress.handle(&Event::Stage {
         stage: Stage::Enhance,
@@ -161,7 +165,7 @@ pub(crate) fn run(args: &ImageArgs, talk: Talk) -> Result<u8, Error> {
                 }
             }
             Err(error) => {
-                session.failed(&input.path, &error)?;
+                session.failed(&input.path, &error);
                 continue;
             }
         };
@@ -190,30 +194,7 @@ pub(crate) fn run(args: &ImageArgs, talk: Talk) -> Result<u8, Error> {
         );
         return Ok(interrupt::EXIT_STATUS);
     }
-    if let Some(path) = &args.grid {
-        let rows: Vec<Row> = std::mem::take(&mut session.sheet).into_values().collect();
-        let png = encode(&sheet(&rows, SHOWN)).map_err(|source| Error::Grid {
-            path: path.clone(),
-            source: source.into(),
-        })?;
-        output::write_file(path, &png)?;
-    }
-    let rows = session.rows;
-    if let Some(gallery) = session.gallery {
-        let failed = rows.iter().filter(|row| row.error.is_some()).count();
-        gallery.finish(&[
-            ("enhanced", (rows.len() - failed).to_string()),
-            ("failed", failed.to_string()),
-            ("iterations", args.how.iterations.to_string()),
-        ])?;
-    }
-    if args.json {
-        output::print_json(&Report { pictures: &rows })?;
-    } else if talk != Talk::Quiet {
-        // The work is done, whether or not anybody can read of it.
-        let _ = std::io::stderr().write_all(summary(&rows).as_bytes());
-    }
-    Ok(u8::from(rows.iter().any(|row| row.error.is_some())))
+    Ok(session.end(args, talk))
 }
 
 /// Where outputs go.
@@ -381,9 +362,41 @@ struct Session<'a> {
     shown: HashSet<usize>,
     sheet: BTreeMap<usize, Row>,
     gallery: Option<Gallery>,
+    /// Of what shows the pictures.
+    status: u8,
 }
 
 impl Session<'_> {
+    /// Shows and tells what was done, and says with which exit status.
+    fn end(mut self, args: &ImageArgs, talk: Talk) -> u8 {
+        if let Some(path) = &args.grid {
+            let drawn = draw(self.sheet.into_values().collect(), path);
+            self.status = self.status.max(after_output(drawn));
+        }
+        let rows = self.rows;
+        let failed = rows.iter().filter(|row| row.error.is_some()).count();
+        if let Some(gallery) = self.gallery {
+            let page = gallery.finish(&[
+                ("enhanced", (rows.len() - failed).to_string()),
+                ("failed", failed.to_string()),
+                ("iterations", args.how.iterations.to_string()),
+            ]);
+            self.status = self.status.max(after_output(page));
+        }
+        if args.json {
+            let printed = output::print_json(&Report { pictures: &rows });
+            self.status = self.status.max(after_output(printed));
+        } else if talk != Talk::Quiet {
+            // The work is done, whether or not anybody can read of it.
+            let _ = std::io::stderr().write_all(summary(&rows).as_bytes());
+        }
+        match failed {
+            0 => self.status,
+            _ if failed < rows.len() => self.status.max(SOME_FAILED),
+            _ => NOTHING_MADE,
+        }
+    }
+
     /// Enhances a picture at once when it moves, or lets it wait for others.
     fn take(&mut self, job: Job) -> Result<(), Error> {
         let opened = Source::open(&job.input, &mut self.enhancer).and_then(|mut source| {
@@ -411,14 +424,20 @@ impl Session<'_> {
                 match self.moving(&job, source, frames.collect()) {
                     Err(Error::Run(uncanny::Error::Interrupted)) => Ok(()),
                     Err(error) if fatal(&error) => Err(error),
-                    Err(error) => self.failed(&job.input, &error),
+                    Err(error) => {
+                        self.failed(&job.input, &error);
+                        Ok(())
+                    }
                     Ok(row) => {
                         self.finished(row);
                         Ok(())
                     }
                 }
             }
-            Err(error) => self.failed(&job.input, &error),
+            Err(error) => {
+                self.failed(&job.input, &error);
+                Ok(())
+            }
         }
     }
 
@@ -444,7 +463,7 @@ impl Session<'_> {
             made => made?,
         };
         for (((job, format), image), mut made) in waiting.into_iter().zip(&images).zip(made) {
-            self.show(&job, image, &made, 1)?;
+            self.show(&job, image, &made, 1);
             if !self.keep_all {
                 made.drain(..made.len() - 1);
             }
@@ -459,7 +478,7 @@ impl Session<'_> {
                     let row = self.row(&job, format, image.dimensions(), to, 1);
                     self.finished(row);
                 }
-                Err(error) => self.failed(&job.input, &error)?,
+                Err(error) => self.failed(&job.input, &error),
             }
         }
         Ok(())
@@ -506,22 +525,16 @@ impl Session<'_> {
             file.end()?;
         }
         if let Some((image, made)) = first {
-            self.show(job, &image, &made, count)?;
+            self.show(job, &image, &made, count);
         }
         Ok(self.row(job, source.format, size, source.to, count))
     }
 
     /// Keeps what the contact sheet and the page show of a picture.
-    fn show(
-        &mut self,
-        job: &Job,
-        image: &RgbaImage,
-        made: &[RgbaImage],
-        frames: usize,
-    ) -> Result<(), Error> {
+    fn show(&mut self, job: &Job, image: &RgbaImage, made: &[RgbaImage], frames: usize) {
         let on_sheet = self.shown.contains(&job.index);
         if !on_sheet && self.gallery.is_none() {
-            return Ok(());
+            return;
         }
         let model = self.enhancer.model(job.way).to_owned();
         let all = made.len();
@@ -552,25 +565,32 @@ impl Session<'_> {
             };
             self.sheet.insert(job.index, row);
         }
-        if let Some(gallery) = &mut self.gallery {
-            let (width, height) = image.dimensions();
-            gallery.add(&[Entry {
-                name: job.name.clone(),
-                // The same square as what is laid over it.
-                before: Some(match job.way {
-                    Way::Fit => picture::square(image),
-                    Way::Tiles => image.clone(),
-                }),
-                after: pictures,
-                kind: told(job.way).to_owned(),
-                how: model,
-                outcome: "enhanced".to_owned(),
-                notes: vec![("Size", format!("{width}x{height}"))],
-                score: None,
-                frames,
-            }])?;
+        let (width, height) = image.dimensions();
+        self.put_on_page(|| Entry {
+            name: job.name.clone(),
+            // The same square as what is laid over it.
+            before: Some(match job.way {
+                Way::Fit => picture::square(image),
+                Way::Tiles => image.clone(),
+            }),
+            after: pictures,
+            kind: told(job.way).to_owned(),
+            how: model,
+            outcome: "enhanced".to_owned(),
+            notes: vec![("Size", format!("{width}x{height}"))],
+            score: None,
+            frames,
+        });
+    }
+
+    /// A page that cannot be made keeps no picture from being made.
+    fn put_on_page(&mut self, entry: impl FnOnce() -> Entry) {
+        if let Some(gallery) = &mut self.gallery
+            && let Err(error) = gallery.add(&[entry()])
+        {
+            self.status = self.status.max(after_output(Err(error)));
+            self.gallery = None;
         }
-        Ok(())
     }
 
     fn row(
@@ -605,31 +625,28 @@ impl Session<'_> {
         self.rows.push(row);
     }
 
-    fn failed(&mut self, input: &Path, error: &Error) -> Result<(), Error> {
+    fn failed(&mut self, input: &Path, error: &Error) {
         let why = one_line(error);
         tracing::error!("{}: {why}", input.display());
         let name = input.display().to_string();
         self.count(&name, Outcome::Failed);
-        if let Some(gallery) = &mut self.gallery {
-            gallery.add(&[Entry {
-                name: name.clone(),
-                before: None,
-                after: Vec::new(),
-                kind: String::new(),
-                how: String::new(),
-                outcome: "failed".to_owned(),
-                notes: vec![("Why", why.clone())],
-                score: None,
-                frames: 1,
-            }])?;
-        }
+        self.put_on_page(|| Entry {
+            name: name.clone(),
+            before: None,
+            after: Vec::new(),
+            kind: String::new(),
+            how: String::new(),
+            outcome: "failed".to_owned(),
+            notes: vec![("Why", why.clone())],
+            score: None,
+            frames: 1,
+        });
         self.rows.push(ReportRow {
             input: name.clone(),
             error: Some(why),
             name,
             ..ReportRow::default()
         });
-        Ok(())
     }
 
     fn count(&mut self, name: &str, outcome: Outcome) {
@@ -642,6 +659,15 @@ impl Session<'_> {
             total: self.total,
         });
     }
+}
+
+/// Draws the contact sheet.
+fn draw(rows: Vec<Row>, path: &Path) -> Result<(), Error> {
+    let png = encode(&sheet(&rows, SHOWN)).map_err(|source| Error::Grid {
+        path: path.to_owned(),
+        source: source.into(),
+    })?;
+    output::write_file(path, &png)
 }
 
 /// A way, in words.

@@ -18,6 +18,7 @@ use uncanny_train::judge::{
 use uncanny_train::{Pictures, evaluate};
 
 use crate::args::TrainArgs;
+use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::logging::Talk;
 use crate::machine::{self, DeviceArgs};
@@ -266,9 +267,10 @@ pub(crate) fn train(args: &TrainArgs, text: &str, name: &str, talk: Talk) -> Res
     recipe.seed = args.seed.unwrap_or(recipe.seed);
     recipe.iterations = args.iterations.unwrap_or(recipe.iterations);
     let file = follow(&recipe, args, talk, &cancel)?;
+    let mut status = 0;
     if args.json {
         let made = serde_json::json!({ "checkpoint": file, "iterations": recipe.iterations });
-        output::print(|out| writeln!(out, "{made:#}"))?;
+        status = after_output(output::print_json(&made));
     } else if let (Some(file), true) = (&file, talk != Talk::Quiet) {
         let told = format!(
             "measure it: uncanny judge FACES --against OTHERS --judge {}\n",
@@ -278,7 +280,7 @@ pub(crate) fn train(args: &TrainArgs, text: &str, name: &str, talk: Talk) -> Res
         let _ = std::io::stderr().write_all(told.as_bytes());
     }
     Ok(if file.is_some() {
-        0
+        status
     } else {
         interrupt::EXIT_STATUS
     })

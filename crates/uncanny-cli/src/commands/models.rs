@@ -12,6 +12,7 @@ use uncanny_model::{Device, Network};
 
 use self::about::{About, Facts, count, gflop};
 use crate::args::{ModelsAction, ModelsArgs};
+use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::logging::Talk;
 use crate::models::{self, Entry, Library, Source};
@@ -63,7 +64,8 @@ fn list(library: &Library, json: bool) -> Result<u8, Error> {
         folder: library.folder().ok().map(Path::to_owned),
         models: ours.chain(own.iter().map(Row::own)).collect(),
     };
-    print(json, &listing, |out| listing.write(out))
+    print(json, &listing, |out| listing.write(out))?;
+    Ok(0)
 }
 
 /// Data for programs or for people.
@@ -71,7 +73,7 @@ fn print(
     json: bool,
     data: &impl Serialize,
     text: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> Result<u8, Error> {
+) -> io::Result<()> {
     output::print(|out| {
         if json {
             serde_json::to_writer_pretty(&mut *out, data)?;
@@ -79,8 +81,7 @@ fn print(
         } else {
             text(out)
         }
-    })?;
-    Ok(0)
+    })
 }
 
 impl Row {
@@ -201,7 +202,8 @@ impl Listing {
 
 fn show(library: &Library, model: &str, json: bool) -> Result<u8, Error> {
     let about = About::new(model, &library.find(model)?)?;
-    print(json, &about, |out| about.write(out))
+    print(json, &about, |out| about.write(out))?;
+    Ok(0)
 }
 
 #[derive(Debug, Serialize)]
@@ -236,12 +238,13 @@ fn remove(library: &Library, name: &str, json: bool) -> Result<u8, Error> {
         removed.push(card);
     }
     let removed = Removed { removed };
-    print(json, &removed, |out| {
+    let printed = print(json, &removed, |out| {
         for path in &removed.removed {
             writeln!(out, "removed {}", path.display())?;
         }
         Ok(())
-    })
+    });
+    Ok(after_output(printed))
 }
 
 fn delete(path: &Path) -> Result<(), models::Error> {

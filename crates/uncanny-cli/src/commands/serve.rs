@@ -9,6 +9,7 @@ use clap::{Args, ValueHint};
 use uncanny::Models as _;
 use uncanny_texture::{Reach, Scale};
 
+use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::logging::Talk;
 use crate::machine::{self, DeviceArgs};
@@ -75,7 +76,8 @@ pub(crate) fn run(args: &ServeArgs, talk: Talk) -> Result<u8, Error> {
         source,
     })?;
     let url = server.url();
-    output::print(|out| writeln!(out, "{url}"))?;
+    // The page is there, whether or not anybody can read where.
+    let status = after_output(output::print(|out| writeln!(out, "{url}")));
     if talk != Talk::Quiet {
         // A page is served whether or not anybody can read this.
         let _ = writeln!(std::io::stderr(), "the page is at {url}; Ctrl-C ends it");
@@ -89,7 +91,7 @@ pub(crate) fn run(args: &ServeArgs, talk: Talk) -> Result<u8, Error> {
         thread::sleep(Duration::from_millis(100));
     }
     server.stop();
-    Ok(0)
+    Ok(status)
 }
 
 /// What the page lets choose from: what `uncanny models` lists, and `first`.

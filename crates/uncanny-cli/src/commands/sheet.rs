@@ -10,6 +10,7 @@ use uncanny::{Cache, EdgeChoice, Event, Models as _};
 use uncanny_pack::check_target;
 
 use crate::args::{EnhanceArgs, MachineArgs};
+use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::logging::Talk;
 use crate::models::Loaded;
@@ -35,7 +36,8 @@ Examples:
   uncanny sheet tiles.png --cell 16x16 --spacing 1 --margin 1 --edges wrap -o enhanced/
   uncanny sheet atlas.json -o enhanced/ --only 'hero/*' --json
 
-Exit status: 0 done; 2 nothing was made; 130 interrupted.")]
+Exit status: 0 done; 1 the sheet was made, but its report could not be printed; 2 nothing was made;
+130 interrupted.")]
 pub(crate) struct SheetArgs {
     /// The metadata of a sheet, or a plain PNG
     #[arg(value_name = "SHEET", value_hint = ValueHint::FilePath)]
@@ -182,11 +184,9 @@ pub(crate) fn run(args: &SheetArgs, talk: Talk) -> Result<u8, Error> {
         output::write_file(&args.output.join(&file.path), &file.bytes)?;
     }
     if args.json {
-        let mut json = serde_json::to_vec_pretty(&made.report)
-            .expect("a report holds nothing that JSON cannot");
-        json.push(b'\n');
-        output::print(|out| out.write_all(&json))?;
-    } else if talk != Talk::Quiet {
+        return Ok(after_output(output::print_json(&made.report)));
+    }
+    if talk != Talk::Quiet {
         // The work is done, whether or not anybody can read of it.
         let _ = std::io::stderr().write_all(summary(&made.report, &args.output).as_bytes());
     }

@@ -13,6 +13,7 @@ use uncanny_train::{Evaluation, Recipe, Summary, TrainEvent, TrainOptions, train
 
 use super::judge;
 use crate::args::TrainArgs;
+use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::logging::Talk;
 use crate::models::{Library, Source};
@@ -73,18 +74,16 @@ pub(crate) fn run(args: &TrainArgs, talk: Talk) -> Result<u8, Error> {
     let mut display = Display::new(talk);
     let summary = train(&options, &mut |event| display.handle(&event), &cancel)?;
     drop(display);
+    let mut status = 0;
     if args.json {
-        output::print(|out| {
-            serde_json::to_writer_pretty(&mut *out, &summary)?;
-            writeln!(out)
-        })?;
+        status = after_output(output::print_json(&summary));
     }
     if talk != Talk::Quiet && !args.json {
         // The checkpoint is written, whether or not anybody can read of it.
         let _ = std::io::stderr().write_all(told(args, &summary).as_bytes());
     }
     Ok(if summary.checkpoint.is_some() {
-        0
+        status
     } else {
         interrupt::EXIT_STATUS
     })

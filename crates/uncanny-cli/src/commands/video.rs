@@ -15,6 +15,7 @@ use uncanny_texture::{Frame, RgbaImage};
 use super::image::told;
 use super::zoom::within;
 use crate::args::fidelity;
+use crate::diagnostics::after_output;
 use crate::enhancer::{Enhancer, PictureArgs, WayArgs};
 use crate::error::Error;
 use crate::film::{Container, FilmReader, FilmWriter};
@@ -44,7 +45,8 @@ Examples:
   uncanny video sprite.gif -o sprite-128x.gif --tiles --model textures
   uncanny video talk.mp4 -o talk.gif --fps 10
 
-Exit status: 0 done; 2 nothing was made; 130 interrupted.")]
+Exit status: 0 done; 1 the film was made, but its report could not be printed; 2 nothing was made;
+130 interrupted.")]
 pub(crate) struct VideoArgs {
     /// A GIF, APNG or WebP, or, by ffmpeg, any film
     #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
@@ -179,8 +181,9 @@ pub(crate) fn run(args: &VideoArgs, talk: Talk) -> Result<u8, Error> {
         model: enhancer.model(way).to_owned(),
     };
     if args.json {
-        output::print_json(&report)?;
-    } else if talk != Talk::Quiet {
+        return Ok(after_output(output::print_json(&report)));
+    }
+    if talk != Talk::Quiet {
         let how = told(way);
         let sound = if report.sound { ", with sound" } else { "" };
         let text = format!(

@@ -48,8 +48,8 @@ Examples:
   uncanny watch my-pack/ -o out/ --json | jq -r 'select(.event == \"written\") | .name'
   uncanny watch /mnt/share/pack -o out/ --poll 2    where the system tells of no changes
 
-Ctrl-C ends it. Exit status: 0 caught up, with --once; 1 the same, but some files failed; 2 it could
-not begin; 130 interrupted.")]
+Ctrl-C ends it. Exit status: 0 caught up, with --once; 1 the same, but some files failed or events
+could not be printed; 2 it could not begin; 130 interrupted.")]
 pub(crate) struct WatchArgs {
     /// The folder that is worked on: an unpacked resource pack, or pictures and sprite sheets
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
@@ -140,7 +140,7 @@ pub(crate) fn run(args: &WatchArgs, talk: Talk) -> Result<u8, Error> {
     })?;
     Ok(match report {
         report if report.interrupted => interrupt::EXIT_STATUS,
-        report => u8::from(!report.failed.is_empty()),
+        report => u8::from(!report.failed.is_empty() || teller.shown().unheard),
     })
 }
 

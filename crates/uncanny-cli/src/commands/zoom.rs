@@ -17,6 +17,7 @@ use uncanny_texture::{
 
 use super::image::MOST_SIDE;
 use crate::args::fidelity;
+use crate::diagnostics::after_output;
 use crate::enhancer::{Enhancer, PictureArgs};
 use crate::error::Error;
 use crate::film::{Container, FilmWriter};
@@ -37,7 +38,8 @@ Examples:
   uncanny zoom moon.png -o moon.mp4 --back --size 512        mp4, mov, mkv and webm by ffmpeg
   uncanny zoom cat.png -o cat.gif --hold 0.8 --keep 0        wilder
 
-Exit status: 0 done; 2 nothing was made; 130 interrupted.")]
+Exit status: 0 done; 1 the film was made, but its report could not be printed; 2 nothing was made;
+130 interrupted.")]
 pub(crate) struct ZoomArgs {
     /// The picture; of one that moves, its first frame
     #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
@@ -196,8 +198,9 @@ pub(crate) fn run(args: &ZoomArgs, talk: Talk) -> Result<u8, Error> {
         model: enhancer.model(Way::Fit).to_owned(),
     };
     if args.json {
-        output::print_json(&report)?;
-    } else if talk != Talk::Quiet {
+        return Ok(after_output(output::print_json(&report)));
+    }
+    if talk != Talk::Quiet {
         let text = format!(
             "{}  {}x{}, {written} frames, {:.1} seconds, by {}\n",
             report.output, size.0, size.1, report.seconds, report.model

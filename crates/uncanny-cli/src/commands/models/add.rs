@@ -12,9 +12,11 @@ use tempfile::NamedTempFile;
 use tracing_indicatif::span_ext::IndicatifSpanExt as _;
 use uncanny_model::checkpoint::MAX_FILE;
 use uncanny_model::{Device, Network};
+use uncanny_pack::problem_on_windows;
 
 use super::about::{self, About, card_of, hex};
 use crate::args::ModelsAddArgs;
+use crate::diagnostics::after_output;
 use crate::download::{self, Incoming};
 use crate::error::Error;
 use crate::logging::Talk;
@@ -41,19 +43,22 @@ pub(super) fn run(
     let from = args.from.as_str();
     let known = file_name(from).filter(|file| has_extension(Path::new(file)));
     if let Some(called) = args.name.as_ref().or(known.as_ref()) {
-        vacant(library, &name_for(called), args.force)?;
+        let name = name_for(called);
+        keepable(&name)?;
+        vacant(library, &name, args.force)?;
     }
 
     let local = (!download::is_url(from)).then(|| Path::new(from));
     let incoming = match local {
         Some(path) => open(path)?,
-        None => download::open(from)?,
+        None => download::open(from, args.sha256.is_some(), &cancel)?,
     };
     let file = known.or_else(|| incoming.file_name.clone());
     let called = args.name.as_ref().or(file.as_ref());
     let name = name_for(called.ok_or_else(|| models::Error::NoName {
         from: from.to_owned(),
     })?);
+    keepable(&name)?;
     vacant(library, &name, args.force)?;
 
     let mut temporary = temporary(folder)?;
@@ -90,24 +95,35 @@ pub(super) fn run(
     let card = local.and_then(about::read_card);
     let about = About::of_file(&name, &target, &network, &bytes, card.clone());
 
+    if cancel.load(Ordering::SeqCst) {
+        return Err(uncanny::Error::Interrupted.into());
+    }
     keep(temporary, &target, args.force)?;
+    let mut status = 0;
     if args.force {
-        // The same name with another extension would make it mean two things.
-        for old in library.called(&name)? {
-            if old.path != target {
-                fs::remove_file(&old.path).map_err(failed("remove", &old.path))?;
-            }
-        }
+        status = after_output(remove_others(library, &name, &target));
     }
     if let Some(card) = card {
         let path = card_of(&target);
-        fs::write(&path, card).map_err(failed("write", &path))?;
+        let written = fs::write(&path, card).map_err(failed("write", &path));
+        status = status.max(after_output(written));
     }
     if talk != Talk::Quiet {
         // The work is done, whether or not anybody can read of it.
         let _ = writeln!(io::stderr(), "added; use it with `--model {name}`");
     }
-    super::print(json, &about, |out| about.write(out))
+    let printed = super::print(json, &about, |out| about.write(out));
+    Ok(status.max(after_output(printed)))
+}
+
+/// The same name with another extension would make it mean two things.
+fn remove_others(library: &Library, name: &str, target: &Path) -> Result<(), models::Error> {
+    for old in library.called(name)? {
+        if old.path != target {
+            fs::remove_file(&old.path).map_err(failed("remove", &old.path))?;
+        }
+    }
+    Ok(())
 }
 
 fn failed<'a>(doing: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> models::Error + 'a {
@@ -154,6 +170,17 @@ fn extension(file: &str, bytes: &[u8]) -> String {
         Some(extension) if has_extension(path) => extension.to_string_lossy().to_lowercase(),
         _ if bytes.get(8) == Some(&b'{') => "safetensors".to_owned(),
         _ => "pth".to_owned(),
+    }
+}
+
+/// Refuses a name that some system keeps for itself: a folder of models may move to another one.
+fn keepable(name: &str) -> Result<(), models::Error> {
+    match problem_on_windows(name) {
+        Some(reason) => Err(models::Error::Reserved {
+            name: name.to_owned(),
+            reason,
+        }),
+        None => Ok(()),
     }
 }
 
