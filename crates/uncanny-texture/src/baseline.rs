@@ -124,7 +124,7 @@ impl Upscaler for Lanczos {
     }
 }
 
-fn fingerprint(name: &str, scale: Scale) -> [u8; 32] {
+pub(crate) fn fingerprint(name: &str, scale: Scale) -> [u8; 32] {
     let mut out = [0; 32];
     out[..name.len()].copy_from_slice(name.as_bytes());
     out[31] = scale.get() as u8;

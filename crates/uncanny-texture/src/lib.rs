@@ -44,6 +44,7 @@ mod silhouette;
 
 mod batch;
 mod work;
+mod xbr;
 
 pub mod metric;
 pub mod sheet;
@@ -73,3 +74,5 @@ pub use silhouette::silhouette;
 pub use tile::{RgbPlanes, TileBlend, TileGrid, Tiling};
 pub use upscaler::{UpscaleError, Upscaler};
 pub use work::{AlphaRule, Method, Recipe, Work, enhance, run};
+pub use work::{AlphaRule, Method, Recipe, Work, enhance, run, upscale_all};
+pub use xbr::Xbr;
