@@ -66,6 +66,7 @@ fn what_is_shipped_is_listed_and_shown() {
         "0.57 M",
         "lanczos",
         "nearest",
+        "xbr",
     ] {
         assert!(list.stdout.contains(part), "{part}: {}", list.stdout);
     }

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 
 use uncanny::{ModelError, Models};
 use uncanny_model::{Device, DeviceChoice, FaceJudge, Network, SHIPPED, Shipped};
-use uncanny_texture::{Judge, Lanczos, Nearest, Reach, Scale, Upscaler, reach};
+use uncanny_texture::{Judge, Lanczos, Nearest, Reach, Scale, Upscaler, Xbr, reach};
 
 /// The models that need no network, and what `--help` says of them.
-const CLASSICAL: [(&str, &str); 2] = [
+const CLASSICAL: [(&str, &str); 3] = [
     ("lanczos", "plain resizing, for comparison"),
     ("nearest", "every pixel a square"),
+    ("xbr", "pixel art with smooth diagonals, by rules"),
 ];
 
 /// Names the folder of the user's models.
@@ -117,6 +118,8 @@ pub(crate) enum Source {
     Lanczos,
     /// Every pixel a square.
     Nearest,
+    /// Pixel art with smooth diagonals.
+    Xbr,
     /// A network that comes with the program.
     Shipped(&'static Shipped),
     /// A checkpoint, in the user's folder or elsewhere.
@@ -129,6 +132,7 @@ impl Source {
         match name {
             "lanczos" => Some(Self::Lanczos),
             "nearest" => Some(Self::Nearest),
+            "xbr" => Some(Self::Xbr),
             name => Shipped::find(name).map(Self::Shipped),
         }
     }
@@ -358,6 +362,7 @@ impl Loaded {
         let network = match source {
             Source::Lanczos => return Ok(Box::new(Lanczos::new(self.scale))),
             Source::Nearest => return Ok(Box::new(Nearest::new(self.scale))),
+            Source::Xbr => return Ok(Box::new(Xbr::new(self.scale))),
             Source::Shipped(shipped) => shipped.load(self.find_device()?)?,
             Source::File(path) => Network::load(&path, self.find_device()?)?,
         };
@@ -422,6 +427,7 @@ mod tests {
         let mut models = Loaded::new(DeviceChoice::Cuda(99), None, Scale::new(4).ok(), None);
         assert_eq!(models.info("lanczos").unwrap().scale.get(), 4);
         assert_eq!(models.info("nearest").unwrap().scale.get(), 4);
+        assert_eq!(models.info("xbr").unwrap().scale.get(), 4);
         assert_eq!(models.device(), None);
     }
 

@@ -42,7 +42,7 @@ pub const DREAM_FIDELITY: f32 = 0.5;
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
-    /// `faces`, `lanczos`, `nearest` or the path of a checkpoint.
+    /// `faces`, `lanczos`, `nearest`, `xbr` or the path of a checkpoint.
     #[serde(default)]
     pub model: Option<String>,
     /// Output pixels per input pixel; unless given 8, or the model's own where that is less.

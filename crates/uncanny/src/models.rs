@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use uncanny_texture::{Judge, Lanczos, Nearest, Scale, Tiling, Upscaler};
+use uncanny_texture::{Judge, Lanczos, Nearest, Scale, Tiling, Upscaler, Xbr};
 
 /// Why a model could not be had.
 pub type ModelError = Box<dyn std::error::Error + Send + Sync>;
@@ -56,7 +56,7 @@ pub trait Models: Send {
     }
 }
 
-/// The classical models `lanczos` and `nearest`, at one scale.
+/// The classical models `lanczos`, `nearest` and `xbr`, at one scale.
 ///
 /// ```
 /// use uncanny::{Baselines, Models};
@@ -87,9 +87,10 @@ impl Models for Baselines {
             let model: Box<dyn Upscaler> = match name {
                 "lanczos" => Box::new(Lanczos::new(self.scale)),
                 "nearest" => Box::new(Nearest::new(self.scale)),
+                "xbr" => Box::new(Xbr::new(self.scale)),
                 _ => {
                     return Err(format!(
-                        "no baseline is called {name:?}: there are lanczos and nearest"
+                        "no baseline is called {name:?}: there are lanczos, nearest and xbr"
                     )
                     .into());
                 }

@@ -100,7 +100,7 @@ fn teacher(args: &TrainArgs, named: Option<&str>) -> Result<Option<(String, Vec<
     let bytes = match library.find(&name)? {
         Source::Shipped(shipped) => shipped.bytes.to_vec(),
         Source::File(path) => checkpoint::read_file(&path).map_err(uncanny_model::Error::from)?,
-        Source::Lanczos | Source::Nearest => {
+        Source::Lanczos | Source::Nearest | Source::Xbr => {
             return Err(uncanny_train::Error::NeedsTeacher.into());
         }
     };

@@ -95,7 +95,7 @@ impl About {
             .find(|(built_in, _)| *built_in == name)
             .map(|(_, what)| what);
         let (facts, file) = match source {
-            Source::Lanczos | Source::Nearest => (None, None),
+            Source::Lanczos | Source::Nearest | Source::Xbr => (None, None),
             Source::Shipped(shipped) => {
                 let network = shipped.load(Device::CPU)?;
                 let card = Some(shipped.card.to_owned());
