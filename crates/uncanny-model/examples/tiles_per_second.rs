@@ -19,12 +19,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     uncanny_model::set_threads(threads.parse()?);
     let network = Network::load(Path::new(checkpoint), Device::CPU)?;
     // A batch is counted in its usual tiles.
-    let usual = match network.tiling().whole {
-        0 => network.tiling().tile,
-        _ => network.tiling().stride,
-    };
-    let mut network =
-        network.with_batch((batch * (side * side) as usize).div_ceil(usual.pow(2) as usize));
+    let usual = network.tiling().texels();
+    let mut network = network.with_batch((batch * (side * side) as usize).div_ceil(usual));
     let tile = |i: usize| {
         let count = (3 * side * side) as usize;
         let data = (0..count)

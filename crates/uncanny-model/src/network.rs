@@ -215,22 +215,13 @@ impl Network {
             return self.with_batch(1);
         }
         let texels = gpu_tiles(self.description.flops_per_tile) * 24 * 24;
-        let batch = texels / self.texels();
+        let batch = texels / self.tiling.texels();
         self.with_batch(batch)
-    }
-
-    /// Texels of its usual tile: a game texture, with context around it where the network cannot pad.
-    fn texels(&self) -> usize {
-        let side = match self.tiling.whole {
-            0 => self.tiling.tile,
-            _ => self.tiling.stride,
-        };
-        (side as usize).pow(2).max(1)
     }
 
     /// How many tiles of so many texels go through at once.
     fn batch_of(&self, texels: u32) -> usize {
-        (self.batch * self.texels() / (texels as usize).max(1)).max(1)
+        (self.batch * self.tiling.texels() / (texels as usize).max(1)).max(1)
     }
 
     /// What it is.

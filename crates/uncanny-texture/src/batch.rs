@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::{RgbPlanes, TileEdges, UpscaleError, Upscaler, Work};
 
-/// Enlarged tiles that one call may give, in bytes: larger tiles go through with fewer others.
+/// Enlarged tiles that one call may give, in bytes, unless they are what a device is full with.
 const CALL_BYTES: usize = 64 << 20;
 
 /// What comes of a batch.
@@ -217,20 +217,21 @@ fn place(
     placed.len()
 }
 
-/// The next tiles of one kind, beginning with what has waited longest: as many as the upscaler likes, unless they are
-/// large.
+/// The next tiles of one kind, beginning with what has waited longest. Those that are larger than usual go through with so
+/// few others as fill a device like the usual ones; or with more, in several such parts, since an upscaler may have
+/// several workers, as long as there is memory for what comes out.
 fn next_batch(lines: &mut Lines, upscaler: &dyn Upscaler) -> Vec<TileKey> {
     let oldest = |line: &VecDeque<(usize, TileKey)>| line.front().map(|(turn, _)| *turn);
     let waiting = lines.values_mut().filter(|line| !line.is_empty());
     let Some(line) = waiting.min_by_key(|line| oldest(line)) else {
         return Vec::new();
     };
+    let values = line.front().map_or(1, |(_, key)| key.values.len()).max(1);
     let k = upscaler.scale().get() as usize;
-    let bytes = line
-        .front()
-        .map_or(1, |(_, key)| key.values.len() * k * k * 4);
-    let most = (CALL_BYTES / bytes.max(1)).clamp(1, upscaler.batch().max(1));
-    let count = most.min(line.len());
+    let batch = upscaler.batch().max(1);
+    let full = (batch * 3 * upscaler.tiling().texels() / values).max(1);
+    let most = batch.min(CALL_BYTES / (values * k * k * 4)) / full * full;
+    let count = most.max(full).min(line.len());
     line.drain(..count).map(|(_, key)| key).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Cutting a cell into tiles for the network and blending the enlarged tiles back together.
 //!
-//! A network that pads its own edges gets a cell whole, up to a size: then there is one tile, and no context. Otherwise
-//! tiles lie `stride` apart, and each owns a core of `stride` x `stride` texels; what surrounds the core is context,
+//! A network that pads its own edges gets a cell whole, up to a size: then there is one tile, and no context where it
+//! wraps. Otherwise tiles lie `stride` apart, and each owns a core of `stride` x `stride` texels; what surrounds the core is context,
 //! read beyond the cell's sides by its edge rule. Where two cores meet, a smooth ramp `feather` texels wide, centred
 //! on the border, leads from one tile to the other; the weights sum to 1 everywhere. In a wrapping cell the last
 //! core meets the first one in the same way, so the result is periodic exactly.
@@ -71,8 +71,11 @@ pub struct Tiling {
     /// The stride that tiles may grow to in larger cells, with the same context around it: many small tiles would
     /// be mostly context. As small as `stride` or smaller: they never grow.
     pub largest: u32,
-    /// Up to this many texels a cell goes through in one piece along an axis, without any context: what lies beyond
-    /// its ends is the network's own padding. 0 for networks that cannot pad.
+    /// Up to this many texels a cell goes through in one piece along an axis: what lies beyond is the network's own
+    /// padding. An axis that wraps needs no context then. One that ends has half of it, its outermost texels repeated:
+    /// a network that learned from zeros draws rims where its features are repeated at once. (Against 16 texels of
+    /// context, on 17 block textures: `textures` with 3 is 0.17 levels off, with 6 over zeros 0.25, with none 4.1;
+    /// `faces` with 2 is 0.001 off, with 4 over zeros 0.04, with none 5.8.) 0 for networks that cannot pad.
     pub whole: u32,
 }
 
@@ -87,6 +90,16 @@ impl Tiling {
             largest: stride,
             whole: 0,
         }
+    }
+
+    /// Texels of a usual tile: a game texture, with context around it where the network cannot pad.
+    #[must_use]
+    pub fn texels(self) -> usize {
+        let side = match self.whole {
+            0 => self.tile,
+            _ => self.stride,
+        };
+        (side as usize).pow(2).max(1)
     }
 
     /// How a cell of that size is cut, along each axis. Where none goes whole, tiles are square, and the stride is
@@ -149,10 +162,12 @@ impl GridAxis {
         let wraps = sides == (Edge::Wrap, Edge::Wrap);
         let ends = |edge| matches!(edge, Edge::Clamp | Edge::Transparent);
         if (1..=tiling.whole).contains(&size) && (wraps || ends(sides.0) && ends(sides.1)) {
+            let context = tiling.tile.saturating_sub(tiling.stride) / 2;
+            let around = if wraps { 0 } else { context.div_ceil(2) };
             return GridAxis {
-                starts: vec![0],
+                starts: vec![-i64::from(around)],
                 cores: vec![(0, i64::from(size))],
-                tile: size,
+                tile: size + 2 * around,
                 padding: if wraps {
                     Padding::Wrap
                 } else {

@@ -18,7 +18,7 @@ pub trait Upscaler: Send {
     /// How images are to be cut for it.
     fn tiling(&self) -> Tiling;
 
-    /// How many tiles a call it likes best.
+    /// How many tiles a call it likes best, of the usual size ([`Tiling::texels`]).
     fn batch(&self) -> usize;
 
     /// Enlarges tiles, all of one size: as many as given, `scale` times as large, in the same order, in 0..1. `edges`

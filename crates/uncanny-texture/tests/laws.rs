@@ -562,12 +562,13 @@ fn cells_go_whole_along_an_axis_that_a_network_can_pad() {
     };
     for (width, height, edges, (count, tile), (x, y)) in [
         (16, 16, Edges::WRAP, (1, (16, 16)), (Wrap, Wrap)),
-        (128, 3, Edges::WRAP_X, (1, (128, 3)), (Wrap, Replicate)),
+        // Where it ends, half of the context.
+        (128, 3, Edges::WRAP_X, (1, (128, 9)), (Wrap, Replicate)),
         (
             40,
             128,
             Edges::TRANSPARENT,
-            (1, (40, 128)),
+            (1, (46, 134)),
             (Replicate, Replicate),
         ),
         // What lies beside a cell is context, around a multiple of the stride; the other axis is whole all the same.
