@@ -7,6 +7,8 @@
 //!   picture; `InconsistentImageSizes` belongs there too. A larger one writes beyond the frame: "index out of bounds" at
 //!   decoder.rs:858, or a range that ends too far at yuv.rs:93 or yuv.rs:230 (`fill_rgb_buffer_fancy` and what it
 //!   calls). `tests/bad/pictures.rs` makes such files.
+//! - `png` 0.18.1, `create_rgba_palette` (decoder/transform/palette.rs:74): a palette whose length is no multiple of three is
+//!   sliced beyond its end, where the PNG specification calls it an error.
 
 use std::any::Any;
 use std::cell::Cell;

@@ -206,3 +206,22 @@ fn a_decoder_that_panics_costs_its_picture_alone() {
     // Nothing else is wrong with them.
     assert_eq!(decode(&bad::webp(&[(8, 8); 3])).unwrap().frames.len(), 3);
 }
+
+#[test]
+fn a_palette_that_ends_within_a_colour_is_an_error() {
+    let whole = include_bytes!("../../../tests/fuzz/seeds/png/palette-2");
+    let limits = DecodeLimits::default();
+    assert!(uncanny_texture::decode(whole, &limits).is_ok());
+    // `png` 0.18.1 panics at it; checksums are not looked at.
+    let at = whole.windows(4).position(|name| name == b"PLTE").unwrap();
+    let cut = [
+        &whole[..at - 1],
+        &[10],
+        &whole[at..at + 14],
+        &whole[at + 16..],
+    ]
+    .concat();
+    let error = uncanny_texture::decode(&cut, &limits).unwrap_err();
+    assert!(matches!(error, Error::Decoder { .. }), "{error}");
+    assert!(AnimationReader::new(cut, None, &limits).is_err());
+}
