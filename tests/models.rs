@@ -597,3 +597,90 @@ mod interrupted {
         }
     }
 }
+
+/// A TorchScript archive whose `forward` fills the file `victim` with zeros, and enlarges as a network would.
+fn hostile_program(victim: &std::path::Path) -> Vec<u8> {
+    let code = format!(
+        "class M(Module):\n  def forward(self: __torch__.m.M,\n    x: Tensor) -> Tensor:\n    t = torch.from_file(\"{}\", True, 20, dtype=0)\n    y = torch.upsample_nearest2d(x, None, [2., 2.])\n    return torch.add(y, torch.mul(torch.sum(torch.zero_(t)), 0))\n",
+        victim.display()
+    );
+    let files = [
+        (
+            "m/data.pkl",
+            b"\x80\x02c__torch__.m\nM\n)\x81}X\x08\0\0\0training\x89sb.".to_vec(),
+        ),
+        ("m/constants.pkl", b"\x80\x02).".to_vec()),
+        ("m/version", b"3\n".to_vec()),
+        ("m/code/__torch__/m.py", code.into_bytes()),
+    ];
+    zip(&files.map(|(name, bytes)| (name.to_owned(), bytes)))
+}
+
+#[test]
+fn a_torchscript_program_does_no_harm_unless_it_is_trusted_where_it_is_typed() {
+    let scene = Scene::new();
+    let victim = scene.write("victim", [b'#'; 20]);
+    let file = scene.write("evil.pt", hostile_program(&victim));
+    let file = file.to_str().unwrap();
+    scene.write("pack.zip", zip(&small_pack()));
+    scene.write("theirs/uncanny.toml", format!("model = {file:?}\n"));
+    scene.write(
+        "rule.toml",
+        format!("[[rule]]\nmatch = '**'\nmodel = {file:?}\n"),
+    );
+    let why = ["`torch.from_file`", "line 4", "safetensors"];
+    for line in [
+        "models show evil.pt",
+        "models add evil.pt",
+        "plan pack.zip --model evil.pt",
+        "convert pack.zip -o out --model evil.pt",
+        "convert pack.zip -o out --config theirs/uncanny.toml",
+        // What is typed is about what is typed.
+        "convert pack.zip -o out --config theirs/uncanny.toml --trust-torchscript",
+        "convert pack.zip -o out --config rule.toml --model lanczos --trust-torchscript",
+        "serve --port 0 --model evil.pt",
+        "grid pack.zip -o grid.png --model evil.pt",
+        "eval pack.zip --model evil.pt",
+    ] {
+        let outcome = scene.run(line).prints_nothing();
+        assert_ne!(outcome.code, Some(0), "{line}");
+        outcome.says(&why).says(&["--trust-torchscript"]);
+        assert_eq!(fs::read(&victim).unwrap(), [b'#'; 20], "{line}");
+    }
+    // A model of the user's folder is one as any other.
+    scene.write("models/evil.pt", hostile_program(&victim));
+    assert!(
+        row(&scene, "evil")["problem"]
+            .as_str()
+            .unwrap()
+            .contains(why[0])
+    );
+    assert_eq!(fs::read(&victim).unwrap(), [b'#'; 20]);
+
+    scene
+        .run("models show evil.pt --trust-torchscript")
+        .exits(0);
+    assert_eq!(fs::read(&victim).unwrap(), [0; 20]);
+}
+
+#[test]
+fn a_traced_network_makes_a_pack() {
+    let scene = Scene::new();
+    scene.write("pack.zip", zip(&small_pack()));
+    for file in ["esrgan-traced.pt", "esrgan-scripted.pt"] {
+        let model = fixture("torchscript").join(file);
+        let model = model.to_str().unwrap();
+        scene
+            .run_with(&[
+                "convert",
+                "pack.zip",
+                "-o",
+                "out",
+                "--force",
+                "--no-cache",
+                "--model",
+                model,
+            ])
+            .exits(0);
+    }
+}

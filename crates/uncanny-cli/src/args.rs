@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
-use uncanny_model::DeviceChoice;
+use uncanny_model::{DeviceChoice, Programs};
 use uncanny_texture::{Reach, Scale};
 
 use crate::commands::dream::DreamArgs;
@@ -161,6 +161,9 @@ pub(crate) struct EnhanceArgs {
     #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::FilePath)]
     pub(crate) model: Option<String>,
 
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+
     /// How many times as big [default: 8]
     #[arg(long, short, value_name = "N")]
     pub(crate) scale: Option<Scale>,
@@ -208,7 +211,7 @@ pub(crate) struct EnhanceArgs {
     ///
     /// Of an animation, and of anything in an atlas, it is a frame that counts; all frames together
     /// may have as many pixels as two squares of this side.
-    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) max_size: Option<u32>,
 
     /// Settings and rules by glob [default: uncanny.toml in the current folder, if there is one]
@@ -216,6 +219,35 @@ pub(crate) struct EnhanceArgs {
     /// What is typed here wins over the file's settings, but not over its rules.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
+}
+
+/// More threads than any machine has cores; each takes memory.
+pub(crate) const MAX_THREADS: usize = 1024;
+
+/// More tiles than keep any device busy, all in its memory at once.
+pub(crate) const MAX_BATCH: usize = 4096;
+
+/// Whether a TorchScript program that is typed on the command line may do anything.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct TrustArgs {
+    /// Let a TorchScript program do whatever it says: only for a file that you made or trust
+    ///
+    /// TorchScript is a program. Without this it is run by uncanny itself, of operators that networks for pictures are made
+    /// of, and refused by name if it has others. With this libtorch runs it, and it may write into your files. It holds
+    /// for the model typed here alone, never for one that a settings file names.
+    #[arg(long)]
+    pub(crate) trust_torchscript: bool,
+}
+
+impl TrustArgs {
+    /// What programs may do.
+    pub(crate) fn programs(self) -> Programs {
+        if self.trust_torchscript {
+            Programs::Trusted
+        } else {
+            Programs::Checked
+        }
+    }
 }
 
 /// What it runs on.
@@ -227,11 +259,11 @@ pub(crate) struct MachineArgs {
     pub(crate) device: Option<DeviceChoice>,
 
     /// How many threads [default: one per core]
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = up_to::<MAX_THREADS>)]
     pub(crate) threads: Option<usize>,
 
     /// How many tiles the network sees at once [default: what suits the device]
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = up_to::<MAX_BATCH>)]
     pub(crate) batch: Option<usize>,
 
     /// Neither read nor write the cache of finished textures
@@ -281,7 +313,8 @@ pub(crate) struct PlanArgs {
 /// Shipped networks, classical resizing and the checkpoints in a folder of your own: `--model`,
 /// uncanny.toml and the other commands take any of them by name. The folder is the one that
 /// UNCANNY_MODELS names, or one where the system keeps such things; a file in it is called by its
-/// name without the extension. Nothing in a checkpoint is ever executed.
+/// name without the extension. Nothing in a checkpoint is executed; a TorchScript program is run, but only
+/// of operators that networks for pictures are made of, and any other is refused by name.
 #[derive(Debug, Args)]
 #[command(
     disable_help_subcommand = true,
@@ -317,6 +350,9 @@ pub(crate) enum ModelsAction {
         /// A name or a checkpoint's path
         #[arg(value_name = "NAME|FILE", value_hint = ValueHint::FilePath)]
         model: String,
+
+        #[command(flatten)]
+        trust: TrustArgs,
     },
 
     Add(ModelsAddArgs),
@@ -361,6 +397,9 @@ pub(crate) struct ModelsAddArgs {
     /// Replace a model of this name
     #[arg(long, short)]
     pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
 }
 
 /// Train a network on pictures of your own
@@ -473,7 +512,7 @@ pub(crate) struct TrainArgs {
     pub(crate) device: DeviceChoice,
 
     /// How many threads [default: one per core]
-    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = positive)]
+    #[arg(long, value_name = "N", help_heading = "Machine", value_parser = up_to::<MAX_THREADS>)]
     pub(crate) threads: Option<usize>,
 
     /// Print what came of it as JSON
@@ -568,10 +607,11 @@ pub(crate) fn fidelity(text: &str) -> Result<f32, String> {
     }
 }
 
-pub(crate) fn positive(text: &str) -> Result<usize, String> {
+/// A number from 1 to `MOST`.
+pub(crate) fn up_to<const MOST: usize>(text: &str) -> Result<usize, String> {
     match text.parse::<usize>() {
-        Ok(value) if value > 0 => Ok(value),
-        _ => Err("expected a number from 1 on".to_owned()),
+        Ok(value) if (1..=MOST).contains(&value) => Ok(value),
+        _ => Err(format!("expected a number from 1 to {MOST}")),
     }
 }
 

@@ -255,6 +255,9 @@ fn model_help(error: &(dyn std::error::Error + 'static)) -> Option<String> {
         uncanny_model::Error::UnknownArchitecture { .. } => {
             "a network that enlarges RGB pictures is wanted; discriminators, optimisers and other networks are none"
         }
+        uncanny_model::Error::ScriptRefused { .. } => {
+            "convert it to safetensors; or, if you made it or trust who did as you would trust a program of theirs, type --trust-torchscript"
+        }
         uncanny_model::Error::Checkpoint(_) => {
             "checkpoints are .safetensors files, or PyTorch's .pth and .ckpt; download it again if it was cut short"
         }

@@ -7,7 +7,7 @@ use uncanny::Models as _;
 use uncanny::picture::{self, Around, Resample, Settings, Way};
 use uncanny_texture::{Reach, RgbaImage, Scale, Upscaler};
 
-use crate::args::fidelity;
+use crate::args::{TrustArgs, fidelity};
 use crate::error::Error;
 use crate::machine::{self, BatchArgs};
 use crate::models::Loaded;
@@ -27,6 +27,9 @@ pub(crate) struct PictureArgs {
     /// tile by tile.
     #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::FilePath)]
     pub(crate) model: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
 
     /// To how many pixels a side a picture is fitted
     #[arg(long, value_name = "PIXELS", default_value_t = picture::SIDE, value_parser = clap::value_parser!(u32).range(4..=256))]
@@ -155,7 +158,8 @@ impl Enhancer {
                 machine.batch,
                 Some(how.scale),
                 Some(how.reach),
-            ),
+            )
+            .trusting(&how.trust, &how.model),
         };
         // What is typed wrong is said before any picture is read.
         if how.model.is_some() {

@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use uncanny_pack::Unfinished;
+use uncanny_texture::input::{MAX_PICTURE_FILE, open_regular, read_regular};
 use uncanny_texture::{
     AnimationReader, AnimationWriter, DecodeLimits, Frame, Loops, PictureFormat, RgbaImage,
 };
@@ -92,12 +93,12 @@ impl FilmReader {
             source,
         };
         let mut start = [0; 16];
-        File::open(path)
+        open_regular(path)
             .and_then(|mut file| file.read(&mut start))
             .map_err(read)?;
         let known = PictureFormat::of_bytes(&start);
         let (about, source) = if known.is_some_and(PictureFormat::writes) {
-            let bytes = fs::read(path).map_err(read)?;
+            let bytes = read_regular(path, MAX_PICTURE_FILE).map_err(read)?;
             let limits = DecodeLimits::default();
             // Decoding is nothing beside what the network does, and a bar needs an end.
             let open = |bytes| AnimationReader::new(bytes, known, &limits).map_err(undecoded(path));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use uncanny_model::DeviceChoice;
 
-use crate::args::positive;
+use crate::args::{MAX_BATCH, MAX_THREADS, up_to};
 use crate::error::Error;
 
 /// What networks run on, in commands that no settings file speaks of.
@@ -19,7 +19,7 @@ pub(crate) struct DeviceArgs {
     pub(crate) device: DeviceChoice,
 
     /// How many threads [default: one per core]
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = up_to::<MAX_THREADS>)]
     pub(crate) threads: Option<usize>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct BatchArgs {
     pub(crate) on: DeviceArgs,
 
     /// How many tiles a network sees at once [default: what suits the device]
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = up_to::<MAX_BATCH>)]
     pub(crate) batch: Option<usize>,
 }
 

@@ -7,8 +7,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use uncanny::{ModelError, Models};
-use uncanny_model::{Device, DeviceChoice, FaceJudge, Network, SHIPPED, Shipped};
+use uncanny_model::{Device, DeviceChoice, FaceJudge, Network, Programs, SHIPPED, Shipped};
 use uncanny_texture::{Judge, Lanczos, Nearest, Reach, Scale, Upscaler, Xbr, reach};
+
+use crate::args::TrustArgs;
 
 /// The models that need no network, and what `--help` says of them.
 const CLASSICAL: [(&str, &str); 3] = [
@@ -325,6 +327,8 @@ pub(crate) struct Loaded {
     scale: Scale,
     /// How networks of a smaller scale get there; they do not when `None`.
     reach: Option<Reach>,
+    /// Names that were typed, together with that their programs may do anything.
+    trusted: Vec<String>,
     library: Library,
     found: Option<Device>,
     models: BTreeMap<String, Box<dyn Upscaler>>,
@@ -345,11 +349,29 @@ impl Loaded {
             batch,
             scale,
             reach,
+            trusted: Vec::new(),
             library: Library::of_user(),
             found: None,
             models: BTreeMap::new(),
             judge: None,
         }
+    }
+
+    /// Of the models that were typed, programs may do anything, if that was typed too.
+    pub(crate) fn trusting<'a>(
+        mut self,
+        trust: &TrustArgs,
+        typed: impl IntoIterator<Item = &'a String>,
+    ) -> Self {
+        if trust.trust_torchscript {
+            self.trusted.extend(typed.into_iter().cloned());
+            if self.trusted.is_empty() {
+                tracing::warn!(
+                    "--trust-torchscript changes nothing: it is about a --model typed beside it"
+                );
+            }
+        }
+        self
     }
 
     /// What the networks run on; `None` while none was asked for.
@@ -364,7 +386,15 @@ impl Loaded {
             Source::Nearest => return Ok(Box::new(Nearest::new(self.scale))),
             Source::Xbr => return Ok(Box::new(Xbr::new(self.scale))),
             Source::Shipped(shipped) => shipped.load(self.find_device()?)?,
-            Source::File(path) => Network::load(&path, self.find_device()?)?,
+            Source::File(path) => {
+                let trusted = self.trusted.iter().any(|typed| typed == name);
+                let programs = if trusted {
+                    Programs::Trusted
+                } else {
+                    Programs::Checked
+                };
+                Network::load_with(&path, self.find_device()?, programs)?
+            }
         };
         tracing::debug!(device = %self.find_device()?, network = network.description().architecture, "loaded the model {name:?}");
         let network = match self.batch {

@@ -1,11 +1,11 @@
 //! From what was typed to what is meant: settings files, the folder of the cache, names of models.
 //! Everything is resolved once, here, before the work starts.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use uncanny::{Cache, Config, Options};
+use uncanny_texture::input::{MAX_TEXT_FILE, read_regular_text};
 
 use crate::args::EnhanceArgs;
 use crate::error::Error;
@@ -59,7 +59,7 @@ pub(crate) fn settings_file(args: &EnhanceArgs) -> Option<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<Config, Error> {
-    let text = fs::read_to_string(path).map_err(|source| Error::ReadConfig {
+    let text = read_regular_text(path, MAX_TEXT_FILE).map_err(|source| Error::ReadConfig {
         path: path.to_owned(),
         source,
     })?;
@@ -89,6 +89,8 @@ pub(crate) fn cache_folder(given: Option<&PathBuf>) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

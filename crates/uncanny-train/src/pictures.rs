@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
-use std::fs::{self, File};
-use std::io::{BufReader, Read as _};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use image::RgbaImage;
+use uncanny_texture::input::{MAX_PICTURE_FILE, open_regular, read_regular};
 use uncanny_texture::{AnimationReader, DecodeLimits, PictureFormat};
 use walkdir::WalkDir;
 
@@ -56,7 +56,7 @@ impl Pictures {
             let files = if path.is_dir() {
                 folder(path)?
             } else if is_named(path, &EXTENSIONS) {
-                let bytes = fs::read(path).map_err(Error::read(path))?;
+                let bytes = read_regular(path, MAX_PICTURE_FILE).map_err(Error::read(path))?;
                 vec![(path.clone(), bytes)]
             } else if is_named(path, &["zip"]) {
                 zip(path)?
@@ -198,22 +198,22 @@ fn folder(folder: &Path) -> Result<Vec<Encoded>> {
         let path = entry.path();
         if entry.file_type().is_file() && is_named(path, &EXTENSIONS) {
             let name = path.strip_prefix(folder).unwrap_or(path).to_owned();
-            files.push((name, fs::read(path).map_err(Error::read(path))?));
+            let bytes = read_regular(path, MAX_PICTURE_FILE).map_err(Error::read(path))?;
+            files.push((name, bytes));
         }
     }
     Ok(files)
 }
 
 fn tar(path: &Path) -> Result<Vec<Encoded>> {
-    let file = File::open(path).map_err(Error::read(path))?;
+    let file = open_regular(path).map_err(Error::read(path))?;
     let mut archive = tar::Archive::new(BufReader::new(file));
     let mut files = Vec::new();
     for entry in archive.entries().map_err(Error::read(path))? {
         let mut entry = entry.map_err(Error::read(path))?;
         let name = entry.path().map_err(Error::read(path))?.into_owned();
         if entry.header().entry_type().is_file() && is_named(&name, &EXTENSIONS) {
-            let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes).map_err(Error::read(path))?;
+            let bytes = unpacked(&mut entry).map_err(Error::read(path))?;
             let name = name.strip_prefix("./").map(Path::to_owned).unwrap_or(name);
             files.push((name, bytes));
         }
@@ -223,7 +223,7 @@ fn tar(path: &Path) -> Result<Vec<Encoded>> {
 }
 
 fn zip(path: &Path) -> Result<Vec<Encoded>> {
-    let file = File::open(path).map_err(Error::read(path))?;
+    let file = open_regular(path).map_err(Error::read(path))?;
     let unzip = |error: zip::result::ZipError| Error::read(path)(error.into());
     let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(unzip)?;
     let mut files = Vec::new();
@@ -231,12 +231,11 @@ fn zip(path: &Path) -> Result<Vec<Encoded>> {
         let mut entry = archive.by_index(index).map_err(unzip)?;
         let name = PathBuf::from(entry.name().map_err(unzip)?.into_owned());
         if entry.is_file() && is_named(&name, &EXTENSIONS) {
-            let mut bytes = Vec::new();
-            if let Err(error) = entry.read_to_end(&mut bytes) {
+            let bytes = unpacked(&mut entry).unwrap_or_else(|error| {
                 // What came of it is counted as a broken picture.
                 tracing::warn!(name = %name.display(), %error, "cannot be unpacked");
-                bytes.clear();
-            }
+                Vec::new()
+            });
             files.push((name, bytes));
         }
     }
@@ -244,8 +243,20 @@ fn zip(path: &Path) -> Result<Vec<Encoded>> {
     Ok(files)
 }
 
+/// The bytes of a picture in an archive, whatever it says of its size.
+fn unpacked(entry: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    entry.take(MAX_PICTURE_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_PICTURE_FILE {
+        let why = format!("it unpacks to more than {MAX_PICTURE_FILE} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+    }
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, File};
     use std::io::{Cursor, Write as _};
 
     use super::*;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use uncanny_model::arch::pfsr::{Progress, STEPS};
 use uncanny_model::arch::relief;
+use uncanny_texture::input::{MAX_TEXT_FILE, read_regular_text};
 
 use crate::{Augment, Crop, Degrade, Error, Result};
 
@@ -387,7 +388,7 @@ impl Recipe {
     /// # Errors
     /// When it cannot be read, and as [`Recipe::parse`].
     pub fn read(path: &Path) -> Result<Recipe> {
-        let text = std::fs::read_to_string(path).map_err(Error::read(path))?;
+        let text = read_regular_text(path, MAX_TEXT_FILE).map_err(Error::read(path))?;
         Recipe::parse(&text, &path.display().to_string())
     }
 

@@ -43,7 +43,8 @@ pub(crate) fn run(args: &ConvertArgs, talk: Talk) -> Result<u8, Error> {
             args.machine.batch,
             options.scale,
             Some(options.reach),
-        ),
+        )
+        .trusting(&args.enhance.trust, &args.enhance.model),
         options,
         target,
     };

@@ -15,10 +15,11 @@ use uncanny::dream::{
 };
 use uncanny::picture::{self, SIDE, Settings, Way};
 use uncanny_pack::check_target;
+use uncanny_texture::input::{MAX_TEXT_FILE, read_regular_text};
 use uncanny_texture::{RgbaImage, Scale, UpscaleError, encode};
 use uncanny_train::{Picture, Pictures};
 
-use crate::args::fidelity;
+use crate::args::{TrustArgs, fidelity};
 use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::logging::Talk;
@@ -100,6 +101,9 @@ pub(crate) struct DreamArgs {
     #[arg(long, short, value_name = "MODEL", default_value = "faces", help_heading = "How", value_hint = ValueHint::FilePath)]
     model: String,
 
+    #[command(flatten)]
+    trust: TrustArgs,
+
     /// Hold on to the original colours: 0 the network is free, 1 seen from afar nothing changes
     #[arg(long, value_name = "F", default_value_t = 0.0, help_heading = "How", value_parser = fidelity)]
     fidelity: f32,
@@ -122,7 +126,8 @@ struct Input {
 pub(crate) fn run(args: &DreamArgs, talk: Talk) -> Result<u8, Error> {
     let cancel = interrupt::listen();
     machine::use_threads(args.machine.threads)?;
-    let mut models = Loaded::new(args.machine.device, None, None, None);
+    let mut models =
+        Loaded::new(args.machine.device, None, None, None).trusting(&args.trust, [&args.model]);
     if !args.recipe.is_empty() {
         return again(args, &mut models, talk);
     }
@@ -206,7 +211,7 @@ pub(crate) fn run(args: &DreamArgs, talk: Talk) -> Result<u8, Error> {
 fn again(args: &DreamArgs, models: &mut Loaded, talk: Talk) -> Result<u8, Error> {
     let mut recipes = Vec::new();
     for path in &args.recipe {
-        let text = fs::read_to_string(path).map_err(|source| Error::ReadConfig {
+        let text = read_regular_text(path, MAX_TEXT_FILE).map_err(|source| Error::ReadConfig {
             path: path.clone(),
             source,
         })?;

@@ -18,7 +18,7 @@ use uncanny_train::evaluate::{
 };
 use uncanny_train::{Lpips, Pictures};
 
-use crate::args::{fidelity, positive};
+use crate::args::{TrustArgs, fidelity, up_to};
 use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::logging::Talk;
@@ -69,6 +69,9 @@ pub(crate) struct EvalArgs {
     #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::FilePath)]
     model: Vec<String>,
 
+    #[command(flatten)]
+    trust: TrustArgs,
+
     /// Print JSON instead of the table
     #[arg(long, help_heading = "Output")]
     json: bool,
@@ -82,7 +85,7 @@ pub(crate) struct EvalArgs {
     grid: Option<PathBuf>,
 
     /// How many pictures to draw, evenly spread
-    #[arg(long, value_name = "N", default_value_t = 12, help_heading = "Output", value_parser = positive)]
+    #[arg(long, value_name = "N", default_value_t = 12, help_heading = "Output", value_parser = up_to::<10_000>)]
     rows: usize,
 
     /// Draw the pictures whose names hold this instead; may be repeated
@@ -159,7 +162,7 @@ pub(crate) struct EvalArgs {
     vgg: Option<PathBuf>,
 
     /// Measure on so many pictures, evenly spread [default: all]
-    #[arg(long, value_name = "N", help_heading = "How", value_parser = positive)]
+    #[arg(long, value_name = "N", help_heading = "How", value_parser = up_to::<1_000_000_000>)]
     limit: Option<usize>,
 
     #[command(flatten)]
@@ -250,7 +253,8 @@ pub(crate) fn run(args: &EvalArgs, talk: Talk) -> Result<u8, Error> {
         args.machine.batch,
         Some(args.scale),
         args.reach,
-    );
+    )
+    .trusting(&args.trust, &args.model);
     let names = args.models();
     let mut scales = Vec::new();
     for name in &names {

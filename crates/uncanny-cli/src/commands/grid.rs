@@ -11,7 +11,7 @@ use uncanny_texture::{Filter, RgbaImage, encode, resize};
 use uncanny_train::{Picture, Pictures, SIDE};
 
 use super::eval::{label, spread};
-use crate::args::{fidelity, positive};
+use crate::args::{TrustArgs, fidelity, up_to};
 use crate::error::Error;
 use crate::logging::Talk;
 use crate::machine::{self, DeviceArgs};
@@ -46,7 +46,7 @@ pub(crate) struct GridArgs {
     force: bool,
 
     /// How many pictures at most, evenly spread
-    #[arg(long, value_name = "N", default_value_t = 12, help_heading = "Output", value_parser = positive)]
+    #[arg(long, value_name = "N", default_value_t = 12, help_heading = "Output", value_parser = up_to::<10_000>)]
     rows: usize,
 
     /// Only pictures whose names hold this; may be repeated
@@ -54,7 +54,7 @@ pub(crate) struct GridArgs {
     pick: Vec<String>,
 
     /// Pictures beside each other before a new line begins
-    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Output", value_parser = positive)]
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Output", value_parser = up_to::<1_000>)]
     abreast: usize,
 
     /// Leave out what a reduced picture was made of
@@ -64,6 +64,9 @@ pub(crate) struct GridArgs {
     /// A column for each model; may be repeated [default: faces]
     #[arg(long, short, value_name = "MODEL", help_heading = "How", value_hint = ValueHint::FilePath)]
     model: Vec<String>,
+
+    #[command(flatten)]
+    trust: TrustArgs,
 
     /// A column for each number of iterations: the output goes in again so often
     #[arg(long, value_name = "N,N", default_value = "1", value_delimiter = ',', help_heading = "How",
@@ -123,7 +126,8 @@ pub(crate) fn run(args: &GridArgs, _talk: Talk) -> Result<u8, Error> {
         name: name.to_owned(),
         source,
     };
-    let mut models = Loaded::new(args.machine.device, None, None, None);
+    let mut models =
+        Loaded::new(args.machine.device, None, None, None).trusting(&args.trust, &args.model);
     for name in &names {
         models.info(name).map_err(|source| failed(name, source))?;
     }

@@ -1,7 +1,6 @@
 //! `uncanny image IN... [-o OUT]`: free pictures, still or moving.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +11,7 @@ use serde::Serialize;
 use uncanny::picture::{self, Way};
 use uncanny::{Event, Outcome, Stage};
 use uncanny_pack::check_target;
+use uncanny_texture::input::{MAX_PICTURE_FILE, read_regular};
 use uncanny_texture::sheet::{Row, sheet};
 use uncanny_texture::{
     AnimationReader, DecodeLimits, Frame, Loops, PictureFormat, RgbaImage, encode,
@@ -327,7 +327,7 @@ struct Source {
 
 impl Source {
     fn open(path: &Path, enhancer: &mut Enhancer) -> Result<Source, Error> {
-        let bytes = fs::read(path).map_err(|source| Error::Read {
+        let bytes = read_regular(path, MAX_PICTURE_FILE).map_err(|source| Error::Read {
             path: path.to_owned(),
             source,
         })?;

@@ -11,6 +11,7 @@ use tracing_indicatif::span_ext::IndicatifSpanExt as _;
 use uncanny::Models as _;
 use uncanny::picture::{self, Settings, Way};
 use uncanny_model::{Device, DeviceChoice, FaceJudge};
+use uncanny_texture::input::{MAX_TEXT_FILE, read_regular_text};
 use uncanny_texture::{Judge as _, RgbaImage, UpscaleError};
 use uncanny_train::judge::{
     Blur, JudgeEvent, JudgeRecipe, LandmarkJudge, auc, blurred, train_judge,
@@ -243,7 +244,7 @@ pub(crate) fn recipe(wanted: &str) -> Option<(String, String)> {
         RECIPE.to_owned()
     } else {
         // One that cannot be read is complained of as every other is.
-        std::fs::read_to_string(wanted).ok()?
+        read_regular_text(Path::new(wanted), MAX_TEXT_FILE).ok()?
     };
     JudgeRecipe::is_one(&text).then(|| (wanted.to_owned(), text))
 }

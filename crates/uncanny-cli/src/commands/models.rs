@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use uncanny_model::{Device, Network};
+use uncanny_model::{Device, Network, Programs};
 
 use self::about::{About, Facts, count, gflop};
 use crate::args::{ModelsAction, ModelsArgs};
@@ -22,7 +22,9 @@ pub(crate) fn run(args: &ModelsArgs, talk: Talk) -> Result<u8, Error> {
     let library = Library::of_user();
     match &args.action {
         None | Some(ModelsAction::List) => list(&library, args.json),
-        Some(ModelsAction::Show { model }) => show(&library, model, args.json),
+        Some(ModelsAction::Show { model, trust }) => {
+            show(&library, model, trust.programs(), args.json)
+        }
         Some(ModelsAction::Add(add)) => add::run(&library, add, args.json, talk),
         Some(ModelsAction::Remove { name }) => remove(&library, name, args.json),
     }
@@ -200,8 +202,8 @@ impl Listing {
     }
 }
 
-fn show(library: &Library, model: &str, json: bool) -> Result<u8, Error> {
-    let about = About::new(model, &library.find(model)?)?;
+fn show(library: &Library, model: &str, programs: Programs, json: bool) -> Result<u8, Error> {
+    let about = About::new(model, &library.find(model)?, programs)?;
     print(json, &about, |out| about.write(out))?;
     Ok(0)
 }

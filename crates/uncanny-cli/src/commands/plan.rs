@@ -17,7 +17,8 @@ use crate::{options, summary};
 pub(crate) fn run(args: &PlanArgs, _talk: Talk) -> Result<u8, Error> {
     let options = options::resolve(&args.enhance)?;
     // A plan needs a model's scale, not its speed.
-    let mut models = Loaded::new(DeviceChoice::Cpu, None, options.scale, Some(options.reach));
+    let mut models = Loaded::new(DeviceChoice::Cpu, None, options.scale, Some(options.reach))
+        .trusting(&args.enhance.trust, &args.enhance.model);
     let mut plans = Vec::new();
     for input in &args.inputs {
         let pack = Pack::open(input, &PackLimits::default())?;

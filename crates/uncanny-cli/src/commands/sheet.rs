@@ -1,13 +1,14 @@
 //! `uncanny sheet SHEET -o DIR`: sprite sheets with their metadata.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum, ValueHint};
 use uncanny::sheet::{Cut, Sheet, SheetReport, SheetRun};
 use uncanny::{Cache, EdgeChoice, Event, Models as _};
 use uncanny_pack::check_target;
+use uncanny_texture::input::{MAX_PICTURE_FILE, read_regular};
 
 use crate::args::{EnhanceArgs, MachineArgs};
 use crate::diagnostics::after_output;
@@ -64,7 +65,8 @@ pub(crate) struct SheetArgs {
         long,
         value_name = "PIXELS",
         default_value_t = 0,
-        help_heading = "Sprites"
+        help_heading = "Sprites",
+        value_parser = clap::value_parser!(u32).range(..=65_536)
     )]
     spacing: u32,
 
@@ -73,7 +75,8 @@ pub(crate) struct SheetArgs {
         long,
         value_name = "PIXELS",
         default_value_t = 0,
-        help_heading = "Sprites"
+        help_heading = "Sprites",
+        value_parser = clap::value_parser!(u32).range(..=65_536)
     )]
     margin: u32,
 
@@ -137,6 +140,7 @@ pub(crate) fn run(args: &SheetArgs, talk: Talk) -> Result<u8, Error> {
             source,
         })
     })?;
+    let mut read_file = |path: &Path| read_regular(path, MAX_PICTURE_FILE);
     let sheet = Sheet::read(&input, &cut, &mut read_file).map_err(uncanny::Error::from)?;
     let read: Vec<PathBuf> = sheet.files().into_iter().map(Path::to_owned).collect();
     let inputs: Vec<&Path> = read.iter().map(PathBuf::as_path).collect();
@@ -160,7 +164,8 @@ pub(crate) fn run(args: &SheetArgs, talk: Talk) -> Result<u8, Error> {
         args.machine.batch,
         options.scale,
         Some(options.reach),
-    );
+    )
+    .trusting(&args.enhance.trust, &args.enhance.model);
     let upscaler = models
         .resolve(&options.model)
         .map_err(|source| uncanny::Error::Model {
@@ -191,15 +196,6 @@ pub(crate) fn run(args: &SheetArgs, talk: Talk) -> Result<u8, Error> {
         let _ = std::io::stderr().write_all(summary(&made.report, &args.output).as_bytes());
     }
     Ok(0)
-}
-
-/// The bytes of a file; what is none, such as a device that a map names, is not read.
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    if fs::metadata(path)?.is_file() {
-        fs::read(path)
-    } else {
-        Err(io::Error::other("it is no file"))
-    }
 }
 
 /// What was done, on a few lines.

@@ -103,12 +103,13 @@ pub(crate) fn run(args: &WatchArgs, talk: Talk) -> Result<u8, Error> {
             .map(|folder| Cache::new(&folder, uncanny::DEFAULT_CACHE_BYTES)),
     };
     let models = |options: &Options| {
-        Box::new(Loaded::new(
+        let models = Loaded::new(
             args.machine.device.unwrap_or_default(),
             args.machine.batch,
             options.scale,
             Some(options.reach),
-        )) as Box<dyn Models>
+        );
+        Box::new(models.trusting(&args.enhance.trust, &args.enhance.model)) as Box<dyn Models>
     };
     let mut loaded = (options.scale, options.reach);
     let mut read = || {

@@ -1,6 +1,5 @@
 //! `uncanny zoom IN -o OUT`: the slow zoom through the network.
 
-use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -11,6 +10,7 @@ use serde::Serialize;
 use uncanny::picture::{Way, Zoom, ZoomSettings};
 use uncanny::{Event, Outcome, Stage};
 use uncanny_pack::check_target;
+use uncanny_texture::input::{MAX_PICTURE_FILE, read_regular};
 use uncanny_texture::{
     AnimationReader, DecodeLimits, Filter, Loops, PictureFormat, RgbaImage, resize,
 };
@@ -114,7 +114,7 @@ pub(crate) fn run(args: &ZoomArgs, talk: Talk) -> Result<u8, Error> {
     check_target(&args.output, &[&args.input], args.force)?;
     let mut enhancer = Enhancer::new(&args.how, None, &args.machine)?;
     enhancer.settings.way = Some(Way::Fit);
-    let bytes = fs::read(&args.input).map_err(|source| Error::Read {
+    let bytes = read_regular(&args.input, MAX_PICTURE_FILE).map_err(|source| Error::Read {
         path: args.input.clone(),
         source,
     })?;

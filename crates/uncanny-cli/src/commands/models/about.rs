@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
-use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use indicatif::{HumanBytes, HumanCount};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use uncanny_model::checkpoint::{self, DType, StateDict};
-use uncanny_model::{Device, Network};
+use uncanny_model::{Device, Network, Programs};
 use uncanny_texture::Upscaler as _;
+use uncanny_texture::input::open_regular;
 
 use crate::error::Error;
 use crate::models::{self, Source};
@@ -90,7 +90,7 @@ pub(super) struct About {
 
 impl About {
     /// Reads and loads what `name` was found to mean.
-    pub(super) fn new(name: &str, source: &Source) -> Result<Self, Error> {
+    pub(super) fn new(name: &str, source: &Source, programs: Programs) -> Result<Self, Error> {
         let summary = models::built_in()
             .find(|(built_in, _)| *built_in == name)
             .map(|(_, what)| what);
@@ -104,8 +104,8 @@ impl About {
             }
             Source::File(path) => {
                 let bytes = checkpoint::read_file(path).map_err(uncanny_model::Error::from)?;
-                let network =
-                    Network::from_bytes(&path.display().to_string(), &bytes, Device::CPU)?;
+                let shown = path.display().to_string();
+                let network = Network::from_bytes_with(&shown, &bytes, Device::CPU, programs)?;
                 return Ok(Self::of_file(name, path, &network, &bytes, read_card(path)));
             }
         };
@@ -245,8 +245,9 @@ pub(super) fn card_of(checkpoint: &Path) -> PathBuf {
 
 /// The text of a checkpoint's card, if it has one.
 pub(super) fn read_card(checkpoint: &Path) -> Option<String> {
-    let mut bytes = fs::read(card_of(checkpoint)).ok()?;
-    bytes.truncate(MAX_CARD);
+    let mut bytes = Vec::new();
+    let card = open_regular(&card_of(checkpoint)).ok()?;
+    card.take(MAX_CARD as u64).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 

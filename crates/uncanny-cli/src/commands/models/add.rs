@@ -13,6 +13,7 @@ use tracing_indicatif::span_ext::IndicatifSpanExt as _;
 use uncanny_model::checkpoint::MAX_FILE;
 use uncanny_model::{Device, Network};
 use uncanny_pack::problem_on_windows;
+use uncanny_texture::input::open_regular;
 
 use super::about::{self, About, card_of, hex};
 use crate::args::ModelsAddArgs;
@@ -85,7 +86,9 @@ pub(super) fn run(
         }
         .into());
     }
-    let network = Network::from_bytes(file.as_ref().unwrap_or(&name), &bytes, Device::CPU);
+    let shown = file.as_ref().unwrap_or(&name);
+    let programs = args.trust.programs();
+    let network = Network::from_bytes_with(shown, &bytes, Device::CPU, programs);
     let network = network.map_err(|source| models::Error::Unusable {
         from: from.to_owned(),
         source,
@@ -209,7 +212,7 @@ fn open(path: &Path) -> Result<Incoming, models::Error> {
             path: path.to_owned(),
         });
     }
-    let file = File::open(path).map_err(failed("read", path))?;
+    let file = open_regular(path).map_err(failed("read", path))?;
     let length = file.metadata().ok().map(|meta| meta.len());
     Ok(Incoming {
         body: Box::new(file),
