@@ -95,6 +95,7 @@ fn a_killed_run_leaves_no_output_and_does_not_stand_in_the_way() {
 #[test]
 fn a_killed_run_is_cleared_away_and_a_living_one_left_in_peace() {
     let scene = Scene::new();
+    std::fs::create_dir(scene.path("out")).unwrap();
     let (mut killed, _said) = start(&scene);
     signal(&killed, "KILL");
     killed.wait().unwrap();
