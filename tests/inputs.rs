@@ -15,6 +15,13 @@ fn owned(files: &[(&str, &[u8])]) -> Files {
         .collect()
 }
 
+/// Without the folder that is an entry of its own.
+fn files_of_small_pack() -> Files {
+    let mut files = small_pack();
+    files.retain(|(name, _)| !name.ends_with('/'));
+    files
+}
+
 /// The files of a zip, without folders, sorted.
 fn made(scene: &Scene, name: &str) -> Files {
     let mut files = unzip(&scene.path(name));
@@ -60,7 +67,7 @@ fn a_zip_that_macos_made_converts_as_if_it_had_not() {
 #[test]
 fn a_folder_publishes_no_history_and_no_sources() {
     let scene = Scene::new();
-    for (name, bytes) in small_pack() {
+    for (name, bytes) in files_of_small_pack() {
         scene.write(format!("in/{name}"), bytes);
     }
     let junk = [
@@ -84,8 +91,10 @@ fn a_folder_publishes_no_history_and_no_sources() {
             ".git/HEAD and 2 more",
             "sources and backups",
         ]);
-    let mut expected: Vec<String> = small_pack().into_iter().map(|(name, _)| name).collect();
-    expected.retain(|name| !name.ends_with('/'));
+    let mut expected: Vec<String> = files_of_small_pack()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     expected.sort();
     let mut found: Vec<String> = walk(&scene.path("out"), "");
     found.sort();
@@ -166,8 +175,7 @@ fn gui_sheet() -> Vec<u8> {
 #[test]
 fn a_watched_pack_is_taken_out_of_its_folder_too() {
     let scene = Scene::new();
-    let files = small_pack();
-    for (name, bytes) in &files {
+    for (name, bytes) in files_of_small_pack() {
         scene.write(format!("in/My Pack/{name}"), bytes);
     }
     scene.write("in/My Pack/.DS_Store", "mac");

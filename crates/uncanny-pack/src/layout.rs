@@ -1,14 +1,12 @@
 //! Where in a folder or zip the pack is, and what it is: a pack, a pack in a folder, a mod or the game, or none of these.
 //! Pure but for the few small files whose text it asks for.
 
-use std::fmt;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
 use crate::left_out::LeftOutReason;
-use crate::name::shown;
-use crate::{Error, Warning};
+use crate::{Error, NotAPack, Warning};
 
 pub(crate) const META: &str = "pack.mcmeta";
 
@@ -47,112 +45,8 @@ impl Layout {
     }
 }
 
-/// What was found where a pack was looked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NotAPack {
-    /// Nothing at all.
-    Empty,
-    /// Pictures, and nothing that says what game they are of.
-    Pictures {
-        /// How many.
-        count: usize,
-        /// The first of them.
-        first: String,
-    },
-    /// Other archives.
-    Archives {
-        /// Their names.
-        names: Vec<String>,
-    },
-    /// A modpack of CurseForge or Modrinth.
-    Modpack {
-        /// The zips in it that may be resource packs.
-        packs: Vec<String>,
-    },
-    /// A Bedrock pack or add-on.
-    Bedrock {
-        /// Its `manifest.json`, the first of them.
-        manifest: String,
-        /// A folder of its pictures.
-        textures: Option<String>,
-    },
-    /// A texture pack, mod or game of Luanti.
-    Luanti {
-        /// The file that tells: `game.conf`.
-        sign: String,
-        /// A folder of its pictures.
-        textures: Option<String>,
-    },
-    /// The inside of an `assets` folder.
-    Assets {
-        /// The first namespace in it.
-        namespace: String,
-    },
-    /// A texture pack of Minecraft 1.5 or older.
-    OldTexturePack {
-        /// The file that tells: `terrain.png`.
-        sign: String,
-    },
-    /// Anything else.
-    Other,
-}
-
-impl fmt::Display for NotAPack {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |names: &[String]| {
-            let mut named: Vec<String> = names.iter().take(3).map(|name| shown(name)).collect();
-            if names.len() > 3 {
-                named.push(format!("{} more", names.len() - 3));
-            }
-            named.join(", ")
-        };
-        match self {
-            Self::Empty => f.write_str("it is empty"),
-            Self::Pictures { count: 1, first } => {
-                write!(f, "there is one picture in it, {}", shown(first))
-            }
-            Self::Pictures { count, first } => {
-                write!(f, "there are {count} pictures in it, {} the first, and nothing else of a pack", shown(first))
-            }
-            Self::Archives { names } => {
-                write!(f, "it holds other archives: {}; unpack it and give the pack among them", list(names))
-            }
-            Self::Modpack { packs } if packs.is_empty() => f.write_str(
-                "it is a modpack, which only lists what a launcher downloads; give a zip of the launcher's resourcepacks folder",
-            ),
-            Self::Modpack { packs } => {
-                write!(f, "it is a modpack, and the packs are inside it: {}; unpack it and give one of them", list(packs))
-            }
-            Self::Bedrock { manifest, .. } => write!(
-                f,
-                "it is a Bedrock pack, by its {}, and only packs of the Java edition are converted",
-                shown(manifest)
-            ),
-            Self::Luanti { sign, .. } => write!(
-                f,
-                "it is of Luanti (Minetest), by its {}, and only packs of Minecraft's Java edition are converted",
-                shown(sign)
-            ),
-            Self::Assets { namespace } => write!(
-                f,
-                "it is the inside of an assets folder, by the folder {}; give the folder that assets lies in",
-                shown(namespace)
-            ),
-            Self::OldTexturePack { sign } => write!(
-                f,
-                "it is a texture pack of Minecraft 1.5 or older, by its {}, and those of 1.6 and newer are converted",
-                shown(sign)
-            ),
-            Self::Other => f.write_str(
-                "there is neither a pack.mcmeta nor an assets folder; give the folder or zip in which pack.mcmeta lies",
-            ),
-        }
-    }
-}
-
 /// Reads an entry by its name.
-type Read<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
+pub(crate) type Read<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
 
 /// Finds the pack among the names of files and folders.
 ///
@@ -178,7 +72,7 @@ pub(crate) fn find(path: &Path, names: &[&str], read: &Read<'_>) -> Result<Layou
     let Some(folder) = meta.map(folder_of).or(assets) else {
         return Err(Error::NoPack {
             path: path.to_owned(),
-            found: not_a_pack(path, names, read),
+            found: NotAPack::of(path, names, read),
         });
     };
     let inside: Vec<&str> = below(names, folder).collect();
@@ -232,7 +126,7 @@ fn metas<'a>(names: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// The folder of a file, with its `/`; empty at the top.
-fn folder_of(name: &str) -> &str {
+pub(crate) fn folder_of(name: &str) -> &str {
     &name[..name.rfind('/').map_or(0, |slash| slash + 1)]
 }
 
@@ -388,117 +282,5 @@ fn source(names: &[&str], version: Option<&Value>) -> String {
         [few @ ..] if few.len() <= 3 => few.join(", "),
         [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
         [one] => (*one).to_owned(),
-    }
-}
-
-/// What there is where no pack is.
-fn not_a_pack(path: &Path, names: &[&str], read: &Read<'_>) -> NotAPack {
-    let files: Vec<&str> = names
-        .iter()
-        .copied()
-        .filter(|name| !name.ends_with('/'))
-        .collect();
-    let leaf = |name: &str| name[folder_of(name).len()..].to_owned();
-    let named = |wanted: &[&str]| {
-        let found = files
-            .iter()
-            .find(|name| wanted.contains(&leaf(name).as_str()));
-        found.map(|name| (*name).to_owned())
-    };
-    let ends = |name: &str, ends: &[&str]| {
-        let name = name.to_ascii_lowercase();
-        ends.iter().any(|end| name.ends_with(end))
-    };
-    let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
-    let archives = |ends_in: &[&str]| -> Vec<&str> {
-        let archives = files.iter().filter(|name| ends(name, ends_in));
-        archives.copied().collect()
-    };
-    let textures = || {
-        let folders = files.iter().filter_map(|name| {
-            let at = if name.starts_with("textures/") {
-                0
-            } else {
-                name.find("/textures/")? + 1
-            };
-            Some(name[..at + "textures/".len()].to_owned())
-        });
-        folders.min_by_key(|folder| folder.matches('/').count())
-    };
-    if files.is_empty() {
-        return NotAPack::Empty;
-    }
-    let manifest = named(&["manifest.json"]);
-    let says = manifest
-        .as_ref()
-        .and_then(|name| crate::parse_json(&read(name)?).ok());
-    let curse = says
-        .as_ref()
-        .is_some_and(|says| says.get("manifestType").is_some() || says.get("minecraft").is_some());
-    if curse || named(&["modrinth.index.json"]).is_some() {
-        let mut packs = archives(&[".zip"]);
-        if packs.iter().any(|name| name.contains("resourcepacks/")) {
-            packs.retain(|name| name.contains("resourcepacks/"));
-        }
-        return NotAPack::Modpack {
-            packs: owned(packs),
-        };
-    }
-    let bedrock = says
-        .as_ref()
-        .is_some_and(|says| says.get("header").is_some() || says.get("modules").is_some());
-    let inner = archives(&[".mcpack", ".mcaddon"]);
-    if let Some(manifest) = manifest
-        .filter(|_| bedrock)
-        .or_else(|| inner.first().map(|name| (*name).to_owned()))
-    {
-        return NotAPack::Bedrock {
-            manifest,
-            textures: textures(),
-        };
-    }
-    if let Some(sign) = named(&["texture_pack.conf", "game.conf", "modpack.conf", "mod.conf"]) {
-        return NotAPack::Luanti {
-            sign,
-            textures: textures(),
-        };
-    }
-    let old = ["textures/blocks/", "textures/items/"];
-    let mut old = files
-        .iter()
-        .filter(|name| old.iter().any(|folder| name.starts_with(folder)));
-    let old = old.next().map(|name| (*name).to_owned());
-    if let Some(sign) = named(&["terrain.png", "pack.txt"]).or(old) {
-        return NotAPack::OldTexturePack { sign };
-    }
-    let named_assets = path.file_name().is_some_and(|name| name == "assets");
-    let namespace = files.iter().find_map(|name| {
-        let (namespace, rest) = name.split_once('/')?;
-        let known = ["textures/", "models/", "blockstates/", "lang/", "font/"];
-        (named_assets || known.iter().any(|folder| rest.starts_with(folder))).then_some(namespace)
-    });
-    if let Some(namespace) = namespace {
-        return NotAPack::Assets {
-            namespace: namespace.to_owned(),
-        };
-    }
-    let names = archives(&[".zip", ".jar", ".rar", ".7z"]);
-    if !names.is_empty() {
-        return NotAPack::Archives {
-            names: owned(names),
-        };
-    }
-    let mut pictures = files.iter().filter(|name| {
-        ends(
-            name,
-            &[".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tga"],
-        )
-    });
-    match pictures.next() {
-        Some(first) => NotAPack::Pictures {
-            count: 1 + pictures.count(),
-            first: (*first).to_owned(),
-        },
-        None => NotAPack::Other,
     }
 }
