@@ -279,7 +279,7 @@ fn source(names: &[&str], version: Option<&Value>) -> String {
     match namespaces.as_slice() {
         [] => "a mod".to_owned(),
         ["minecraft"] => "Minecraft".to_owned(),
-        [few @ ..] if few.len() <= 3 => few.join(", "),
+        few if few.len() <= 3 => few.join(", "),
         [first, second, rest @ ..] => format!("{first}, {second} and {} more", rest.len()),
         [one] => (*one).to_owned(),
     }

@@ -149,7 +149,7 @@ impl<'a> Files<'a> {
     /// The first of this name, in whatever folder.
     fn named(&self, wanted: &[&str]) -> Option<&'a str> {
         let leaf = |name: &'a str| &name[folder_of(name).len()..];
-        let found = self.0.iter().find(|name| wanted.contains(&leaf(**name)));
+        let found = self.0.iter().find(|name| wanted.contains(&leaf(name)));
         found.copied()
     }
 

@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use uncanny_texture::{
-    Cell, DecodeLimits, Edges, Nearest, Recipe, RgbaImage, Scale, Tiling, Upscaler, Work, decode,
-    encode,
+    Cell, DecodeLimits, Edges, Nearest, Recipe, RgbaImage, Scale, TileEdges, Tiling, Upscaler,
+    Work, decode, encode,
 };
 
 fn art(side: u32) -> RgbaImage {
@@ -38,7 +38,9 @@ fn pixels(criterion: &mut Criterion) {
                 ..Recipe::new(vec![cell], scale)
             };
             let work = Work::new(image.clone(), recipe.clone(), scale, tiling);
-            let upscaled = net.upscale(work.tiles()).expect("replication cannot fail");
+            let upscaled = net
+                .upscale(work.tiles(), TileEdges::ZERO)
+                .expect("replication cannot fail");
             criterion.bench_function(&format!("cut {name} {side}"), |b| {
                 b.iter(|| Work::new(black_box(image.clone()), recipe.clone(), scale, tiling));
             });

@@ -118,7 +118,7 @@ impl Batcher {
                 let keys = tiles.map(|(at, tile)| TileKey::of(fingerprint, tile, work.edges(at)));
                 Feed {
                     keys: keys.collect(),
-                    work: &mut **work,
+                    work,
                     placed: 0,
                     failed: false,
                 }

@@ -163,9 +163,7 @@ impl Catalogue {
             let paths = places
                 .iter()
                 .map(|place| format!("assets/minecraft/textures/entity/{place}.png"));
-            let found = paths
-                .clone()
-                .find(|path| pack.find(path).is_some());
+            let found = paths.clone().find(|path| pack.find(path).is_some());
             match found {
                 Some(path) => {
                     self.entities.insert(name, path);
@@ -180,9 +178,7 @@ impl Catalogue {
     /// Plains, as the game colours them.
     fn find_tints(&mut self, pack: &Pack) {
         let map = |name: &str| {
-            let index = pack.find(&format!(
-                "assets/minecraft/textures/colormap/{name}.png"
-            ))?;
+            let index = pack.find(&format!("assets/minecraft/textures/colormap/{name}.png"))?;
             let picture = image::load_from_memory(&pack.read(index).ok()?)
                 .ok()?
                 .into_rgba8();

@@ -107,7 +107,7 @@ impl Author {
         let clear = self.dice.one_in(3);
         let image = RgbaImage::from_fn(width, height, |x, y| {
             let shade = (seed * 37 + x * 11 + y * 17) as u8;
-            let alpha = if clear && (x + y + seed) % 5 == 0 {
+            let alpha = if clear && (x + y + seed).is_multiple_of(5) {
                 0
             } else {
                 255
