@@ -241,6 +241,10 @@ fn programs_that_do_something_else_are_told_so() {
             "it enlarges small pictures otherwise than 5 x 3",
         ),
         (
+            "return torch.upsample_nearest2d(x, None, [64., 64.])".to_owned(),
+            "it enlarges 64x; networks of at most 16x",
+        ),
+        (
             "return torch.upsample_nearest2d(x, None, [65., 65.])".to_owned(),
             "not 1 x 3 and a multiple",
         ),

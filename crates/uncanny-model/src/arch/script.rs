@@ -22,6 +22,9 @@ pub const HALF: bool = false;
 /// Texels of context around a tile, for want of knowledge; larger than most networks need.
 const CONTEXT: u32 = 24;
 
+/// The largest enlargement of a program. What is larger is made to fill the memory: no network learns that much.
+const MAX_SCALE: u32 = 16;
+
 /// Texels over which neighbouring tiles are blended.
 const FEATHER: u32 = 4;
 
@@ -35,7 +38,7 @@ pub struct Script {
 /// Who runs a program.
 #[derive(Debug, Clone)]
 enum Runs {
-    Ourselves(Program),
+    Ourselves(Box<Program>),
     /// Whatever it says.
     Libtorch(Arc<CModule>),
 }
@@ -50,11 +53,12 @@ impl Script {
         let program = match programs {
             Programs::Checked => {
                 let program = Program::read(bytes, place.device);
-                Runs::Ourselves(program.map_err(|unfit| match unfit {
+                let program = program.map_err(|unfit| match unfit {
                     Unfit::Archive(problem) => checkpoint::Error::new(name, problem).into(),
                     Unfit::Refused(why) => refuse(name, why),
                     Unfit::Torch(error) => error,
-                })?)
+                })?;
+                Runs::Ourselves(Box::new(program))
             }
             Programs::Trusted => {
                 let module = CModule::load_data_on_device(&mut { bytes }, place.device);
@@ -190,6 +194,11 @@ fn probe(name: &str, program: &Runs, place: Place) -> Result<Scale> {
                 "of {input} it makes {shape:?}, not {n} x 3 and a multiple of both sides"
             ))
         })?;
+        if scale.get() > MAX_SCALE {
+            return Err(fail(format!(
+                "it enlarges {scale}; networks of at most {MAX_SCALE}x are taken"
+            )));
+        }
         if *found.get_or_insert(scale) != scale {
             return Err(fail(format!(
                 "it enlarges small pictures otherwise than {input}"

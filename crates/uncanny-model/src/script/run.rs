@@ -146,7 +146,7 @@ impl Run<'_> {
             let Some(default) = default else {
                 return Err(Stop::failed(format!("{} lacks an argument", function.name)));
             };
-            let value = self.eval(default, &mut Vec::new())?;
+            let value = self.eval(default, &mut [])?;
             locals.push(Some(value));
         }
         self.count(function.locals as i64)?;
@@ -158,7 +158,7 @@ impl Run<'_> {
         })
     }
 
-    fn block(&self, body: &[Stmt], locals: &mut Vec<Option<Value>>, of: &Function) -> R<Flow> {
+    fn block(&self, body: &[Stmt], locals: &mut [Option<Value>], of: &Function) -> R<Flow> {
         for statement in body {
             self.step()?;
             let flow = self.statement(statement, locals, of).map_err(|mut stop| {
@@ -173,12 +173,7 @@ impl Run<'_> {
         Ok(Flow::On)
     }
 
-    fn statement(
-        &self,
-        statement: &Stmt,
-        locals: &mut Vec<Option<Value>>,
-        of: &Function,
-    ) -> R<Flow> {
+    fn statement(&self, statement: &Stmt, locals: &mut [Option<Value>], of: &Function) -> R<Flow> {
         match &statement.kind {
             StmtKind::Assign(targets, value) => {
                 let value = self.eval(value, locals)?;
@@ -228,15 +223,15 @@ impl Run<'_> {
         }
     }
 
-    fn eval(&self, expr: &Expr, locals: &mut Vec<Option<Value>>) -> R<Value> {
+    fn eval(&self, expr: &Expr, locals: &mut [Option<Value>]) -> R<Value> {
         self.deeper(|| self.value(expr, locals))
     }
 
-    fn all(&self, exprs: &[Expr], locals: &mut Vec<Option<Value>>) -> R<Vec<Value>> {
+    fn all(&self, exprs: &[Expr], locals: &mut [Option<Value>]) -> R<Vec<Value>> {
         exprs.iter().map(|expr| self.eval(expr, locals)).collect()
     }
 
-    fn value(&self, expr: &Expr, locals: &mut Vec<Option<Value>>) -> R<Value> {
+    fn value(&self, expr: &Expr, locals: &mut [Option<Value>]) -> R<Value> {
         Ok(match expr {
             Expr::None => Value::None,
             Expr::Bool(b) => Value::Bool(*b),
@@ -352,7 +347,7 @@ impl Run<'_> {
         let constants = self.program.classes.get(&module.class);
         let constant = constants.and_then(|class| class.constants.get(name));
         match constant {
-            Some(value) => self.eval(value, &mut Vec::new()),
+            Some(value) => self.eval(value, &mut []),
             None => Err(Stop::failed(format!("{} has no {name}", module.class))),
         }
     }

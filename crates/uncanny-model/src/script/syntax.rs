@@ -924,12 +924,10 @@ impl Parser<'_> {
         if args.len() > op.params.len() {
             return self.refuse(format!("`{path}` with {} arguments", args.len()));
         }
-        let places = named.iter().map(|(at, _)| *at);
-        if places.clone().any(|at| at < args.len()) || {
-            let mut seen: Vec<usize> = places.collect();
-            seen.sort_unstable();
-            seen.windows(2).any(|pair| pair[0] == pair[1])
-        } {
+        let mut places: Vec<usize> = named.iter().map(|(at, _)| *at).collect();
+        places.sort_unstable();
+        let twice = places.iter().any(|at| *at < args.len());
+        if twice || places.windows(2).any(|pair| pair[0] == pair[1]) {
             return self.refuse(format!("`{path}` with an argument twice"));
         }
         Ok(Expr::Op {

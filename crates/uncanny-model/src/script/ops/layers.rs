@@ -457,27 +457,27 @@ impl Convolution {
             weight[0]
         };
         let mut sides = vec![input[0], channels];
-        for i in 2..input.len() {
+        for (i, (&side, &kernel)) in input.iter().zip(weight).enumerate().skip(2) {
             let of = |numbers: &[i64]| at(numbers, i - 2);
             let (stride, padding) = (of(&self.stride), of(&self.padding));
             if stride < 1 || padding < 0 || of(&self.dilation) < 1 {
                 return Err(strange());
             }
-            let side = (|| {
-                let reach = of(&self.dilation).checked_mul(weight[i] - 1)?;
+            let made = || {
+                let reach = of(&self.dilation).checked_mul(kernel - 1)?;
                 let edges = padding.checked_mul(2)?;
                 if self.transposed {
-                    let inner = (input[i] - 1).checked_mul(stride)?.checked_add(reach)?;
+                    let inner = (side - 1).checked_mul(stride)?.checked_add(reach)?;
                     inner
                         .checked_add(of(&self.output_padding))?
                         .checked_add(1)?
                         .checked_sub(edges)
                 } else {
-                    let inner = input[i].checked_add(edges)?.checked_sub(reach)?;
+                    let inner = side.checked_add(edges)?.checked_sub(reach)?;
                     Some((inner - 1).div_euclid(stride) + 1)
                 }
-            })();
-            sides.push(side.ok_or_else(strange)?);
+            };
+            sides.push(made().ok_or_else(strange)?);
         }
         Ok(sides)
     }
