@@ -258,7 +258,7 @@ fn the_games_jar_says_which_format_its_art_has() {
             ],
         );
         let pack = open(&path).unwrap();
-        assert_eq!(names(&pack), ["assets/.mcassetsroot", STONE, "pack.mcmeta"]);
+        assert_eq!(names(&pack), [STONE, "pack.mcmeta"]);
         assert_eq!(pack.meta().formats().unwrap().to_string(), format);
         assert_eq!(
             meta_of(&pack)["description"],
