@@ -3,7 +3,7 @@
 //! and as they go now (16x16, as many workers as cores with one thread each). Both take turns, on an otherwise idle
 //! machine and beside one process that keeps a core busy; the figures are medians, and the ratio is that of the medians.
 //!
-//!     cargo uncanny bench -p uncanny-model --bench tiles [-- NETWORK [SECONDS [ROUNDS]]]
+//!     cargo xtask bench -p uncanny-model --bench tiles [-- NETWORK [SECONDS [ROUNDS]]]
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,

@@ -7,7 +7,7 @@ use std::path::Path;
 #[expect(
     dead_code,
     clippy::print_stdout,
-    reason = "a build script's main, which talks to cargo, is not called here"
+    reason = "a build script's main is not called here"
 )]
 mod build;
 
