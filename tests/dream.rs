@@ -81,7 +81,7 @@ fn it_leaves_pictures_recipes_and_a_sheet_and_makes_them_again() {
     // From the recipe alone, bit for bit.
     let recipe: Value =
         serde_json::from_slice(&fs::read(scene.path("out/smiley.json")).unwrap()).unwrap();
-    assert_eq!(recipe["model"], "faces");
+    assert_eq!(recipe["model"], "uncanny");
     let again = "dream --recipe out/smiley.json --recipe out/deep/noise.json -o again --threads 1";
     let outcome = scene.run(again).exits(0);
     assert!(

@@ -217,6 +217,41 @@ fn the_exit_status_says_whether_anything_was_made() {
     }
 }
 
+/// The light and shade of a face, for a network to make one of; `uncanny` has it unless told.
+#[test]
+fn a_hint_of_a_face_is_laid_into_what_the_model_sees() {
+    let scene = Scene::new();
+    let plain = png(64, 64, |_, _| [200, 160, 90, 255]);
+    scene.write("plain.png", plain);
+    let run = |options: &str| {
+        let out = format!("{}.png", options.replace([' ', '.'], "_"));
+        scene
+            .run(&format!(
+                "image plain.png --fit --model {options} -o {out} --threads 1 --device cpu"
+            ))
+            .exits(0);
+        image::open(scene.path(&out)).unwrap().to_rgba8()
+    };
+    let flat = run("lanczos");
+    assert!(flat.pixels().all(|pixel| pixel == flat.get_pixel(0, 0)));
+    let hinted = run("lanczos --hint 2");
+    let red = |x, y| i32::from(hinted.get_pixel(x, y).0[0]);
+    for eye in [47, 80] {
+        assert!(
+            red(eye, 54) + 30 < red(64, 70),
+            "{} {}",
+            red(eye, 54),
+            red(64, 70)
+        );
+    }
+    let asked = run("uncanny --hint 2");
+    assert!(run("uncanny") == asked && run("uncanny --hint 0") != asked);
+    scene
+        .run("image plain.png --hint 9 -o no.png")
+        .exits(2)
+        .says(&["--hint", "0 to 4"]);
+}
+
 #[test]
 fn nothing_is_overwritten_and_every_refusal_says_what_to_do() {
     let scene = Scene::new();

@@ -16,7 +16,7 @@ use crate::commands::serve::ServeArgs;
 use crate::commands::sheet::{self, SheetArgs};
 use crate::commands::video::VideoArgs;
 use crate::commands::watch::WatchArgs;
-use crate::commands::zoom::ZoomArgs;
+use crate::commands::zoom::{self, ZoomArgs};
 
 /// The groups of `uncanny --help`: a heading and the commands under it.
 const GROUPS: [(&str, &[&str]); 4] = [
@@ -203,7 +203,7 @@ pub(crate) struct EnhanceArgs {
     ///
     /// A texture is moved, turned and recoloured a little and sent through the network ten times (or --iterations, above
     /// 1), again and again; what looks most like a face is moved, turned and recoloured back and kept. The model is
-    /// `faces` then and the fidelity 0.5, unless they are given. A try costs as much as ten textures; 8 to 32 are good.
+    /// `uncanny` then and the fidelity 0.5, unless they are given. A try costs as much as ten textures; 8 to 32 are good.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(uncanny::dream::MAX_TRIES)))]
     pub(crate) dream: Option<u32>,
 
@@ -581,7 +581,9 @@ pub(crate) struct CompletionsArgs {
 
 /// The whole command, with the groups of [`GROUPS`] in its help.
 pub(crate) fn command() -> clap::Command {
-    let command = Cli::command().mut_subcommand("sheet", sheet::own_words);
+    let command = Cli::command()
+        .mut_subcommand("sheet", sheet::own_words)
+        .mut_subcommand("zoom", zoom::own_words);
     let mut groups = String::new();
     for (heading, names) in GROUPS {
         groups.push_str(&format!("{heading}:\n"));

@@ -43,6 +43,12 @@ pub(crate) struct PictureArgs {
     #[arg(long)]
     pub(crate) preblur: bool,
 
+    /// Lay the light and shade of a face into what the network sees: 0 not, 1 as strong as a face's own, up to 4 [default: 2 for uncanny, else 0]
+    ///
+    /// A network that paints faces paints one then where there is none, and in the picture's own colours.
+    #[arg(long, value_name = "F", value_parser = hint)]
+    pub(crate) hint: Option<f32>,
+
     /// Send the output back as the input this many times, stranger each time
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(uncanny::MAX_ITERATIONS)))]
     pub(crate) iterations: u32,
@@ -104,6 +110,21 @@ pub(crate) enum AroundArg {
     Transparent,
 }
 
+/// How strong a hint of a face a model is given unless asked otherwise.
+pub(crate) fn default_hint(model: &str) -> f32 {
+    if model == uncanny::DREAM_MODEL {
+        uncanny::DREAM_HINT
+    } else {
+        0.0
+    }
+}
+
+fn hint(text: &str) -> Result<f32, String> {
+    let most = uncanny_texture::MOST_HINT;
+    let hint = text.parse().ok().filter(|hint| (0.0..=most).contains(hint));
+    hint.ok_or_else(|| format!("a number from 0 to {most} was expected"))
+}
+
 /// What was typed, as the library takes it.
 fn settings(how: &PictureArgs, way: Option<&WayArgs>) -> Settings {
     Settings {
@@ -126,6 +147,7 @@ fn settings(how: &PictureArgs, way: Option<&WayArgs>) -> Settings {
             AroundArg::Transparent => Around::Transparent,
         }),
         preblur: how.preblur,
+        hint: how.hint.unwrap_or(0.0),
         iterations: how.iterations,
         keep_all: false,
         fidelity: how.fidelity,
@@ -136,6 +158,7 @@ fn settings(how: &PictureArgs, way: Option<&WayArgs>) -> Settings {
 /// Settings and the models that carry them out, loaded when they are needed.
 pub(crate) struct Enhancer {
     pub(crate) settings: Settings,
+    hint: Option<f32>,
     model: Option<String>,
     models: Loaded,
 }
@@ -152,6 +175,7 @@ impl Enhancer {
         machine::use_threads(machine.on.threads)?;
         let mut enhancer = Self {
             settings: settings(how, way),
+            hint: how.hint,
             model: how.model.clone(),
             models: Loaded::new(
                 machine.on.device,
@@ -174,6 +198,11 @@ impl Enhancer {
             Way::Fit => FITTING,
             Way::Tiles => TILING,
         })
+    }
+
+    /// How strong a hint of a face pictures are given that meet the network so.
+    pub(crate) fn hint(&self, way: Way) -> f32 {
+        self.hint.unwrap_or_else(|| default_hint(self.model(way)))
     }
 
     /// That model.
@@ -211,6 +240,7 @@ impl Enhancer {
     ) -> Result<Vec<Vec<RgbaImage>>, Error> {
         let settings = Settings {
             way: Some(way),
+            hint: self.hint(way),
             ..self.settings.clone()
         };
         let mut placed = |_| !cancel.load(Ordering::SeqCst);

@@ -38,6 +38,8 @@ pub(crate) struct Model {
     pub(crate) name: String,
     /// What is said of it.
     pub(crate) about: String,
+    /// How strong a hint of a face it is given unless asked otherwise.
+    pub(crate) hint: f32,
 }
 
 /// A page that is being served, until it is told to stop.

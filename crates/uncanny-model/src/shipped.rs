@@ -29,11 +29,13 @@ macro_rules! shipped {
 }
 
 /// The networks that come with the library.
-pub static SHIPPED: &[Shipped] = &[TEXTURES, FACES, FACES_512];
+pub static SHIPPED: &[Shipped] = &[TEXTURES, UNCANNY, FACES, FACES_512];
 
 const TEXTURES: Shipped = shipped!("textures", "the network for a faithful pack, 8x");
 
-const FACES: Shipped = shipped!("faces", "the network that sees faces, 8x");
+const UNCANNY: Shipped = shipped!("uncanny", "sees a face in anything, 8x");
+
+const FACES: Shipped = shipped!("faces", "faithful to portraits and emoji, 8x");
 
 const FACES_512: Shipped = shipped!(
     "faces-512",

@@ -38,6 +38,7 @@ mod reach;
 mod upscaler;
 
 mod fidelity;
+mod hint;
 mod nudge;
 mod pbr;
 mod silhouette;
@@ -63,8 +64,9 @@ pub use codec::{DecodeLimits, PngInfo, Texture, decode, encode, encode_rgba, is_
 pub use error::Error;
 pub use facts::{AlphaClass, Facts, facts};
 pub use guard::is_guarded;
+pub use hint::face_light;
 pub use judge::Judge;
-pub use nudge::Nudge;
+pub use nudge::{MOST_HINT, Nudge};
 pub use padding::{Padding, TileEdges};
 pub use reach::{Reach, reach};
 pub use resample::downscale;
@@ -74,5 +76,4 @@ pub use silhouette::silhouette;
 pub use tile::{RgbPlanes, TileBlend, TileGrid, Tiling};
 pub use upscaler::{UpscaleError, Upscaler};
 pub use work::{AlphaRule, Method, Recipe, Work, enhance, run};
-pub use work::{AlphaRule, Method, Recipe, Work, enhance, run, upscale_all};
 pub use xbr::Xbr;

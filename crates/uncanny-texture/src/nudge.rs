@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cell, RgbPlanes};
+use crate::{Cell, RgbPlanes, face_light};
+
+/// The strongest hint: more is a drawing of a face.
+pub const MOST_HINT: f32 = 4.0;
 
 /// A small change of what a network sees. The default changes nothing.
 ///
@@ -29,6 +32,9 @@ pub struct Nudge {
     pub brightness: f32,
     /// Turned by so many degrees, in YIQ.
     pub hue: f32,
+    /// How strongly the light and shade of a face ([`face_light`]) are laid into the middle; 1 is a face's own contrast. A
+    /// network that paints faces paints one then where there is none. Not taken back either, but by fidelity.
+    pub hint: f32,
 }
 
 impl Default for Nudge {
@@ -42,6 +48,7 @@ impl Default for Nudge {
             contrast: 1.0,
             brightness: 0.0,
             hue: 0.0,
+            hint: 0.0,
         }
     }
 }
@@ -65,11 +72,12 @@ impl Nudge {
                 .all(|angle| angle.abs() <= 360.0)
             && [x, y].iter().all(|shift| shift.abs() <= 1024.0)
             && self.brightness.abs() <= 1.0
+            && (0.0..=MOST_HINT).contains(&self.hint)
     }
 
     /// What makes it up, as numbers that differ wherever two nudges do.
     #[must_use]
-    pub fn numbers(&self) -> [f32; 9] {
+    pub fn numbers(&self) -> [f32; 10] {
         let [x, y] = self.shift;
         let flip = f32::from(u8::from(self.flip));
         [
@@ -82,6 +90,7 @@ impl Nudge {
             self.contrast,
             self.brightness,
             self.hue,
+            self.hint,
         ]
     }
 
@@ -96,10 +105,26 @@ impl Nudge {
                 ((value - 0.5) * self.contrast + 0.5 + self.brightness).clamp(0.0, 1.0)
             })
         });
+        self.lay_hint(&mut out);
         out
     }
 
-    /// Takes all of it back but the blur, `k` pixels a texel.
+    /// A face's light and shade over the whole cell, the same in every colour.
+    fn lay_hint(&self, cell: &mut RgbPlanes) {
+        if self.hint == 0.0 {
+            return;
+        }
+        let (width, height) = (cell.width as usize, cell.height as usize);
+        let share = |i: usize, length: usize| (i as f32 + 0.5) / length as f32;
+        for channel in 0..3 {
+            for (i, value) in cell.plane_mut(channel).iter_mut().enumerate() {
+                let light = face_light(share(i % width, width), share(i / width, height));
+                *value = (*value + self.hint * light).clamp(0.0, 1.0);
+            }
+        }
+    }
+
+    /// Takes all of it back but the blur and the hint, `k` pixels a texel.
     pub(crate) fn undo(&self, high: &RgbPlanes, cell: &Cell, k: u32) -> RgbPlanes {
         let mut out = self.placed(high, cell, k, true);
         let hue = hue_matrix(-self.hue);
@@ -322,6 +347,33 @@ mod tests {
             worst(&before, &back, 24) < 5e-3,
             "{}",
             worst(&before, &back, 24)
+        );
+    }
+
+    #[test]
+    fn a_hint_is_a_face_that_stays() {
+        let cell = Cell::whole(16, 16, Edges::CLAMP);
+        let mut grey = RgbPlanes::new(128, 128);
+        grey.data.fill(0.5);
+        let hinted = Nudge {
+            hint: 2.0,
+            ..Nudge::default()
+        };
+        let there = hinted.apply(&grey, &cell, 8);
+        let at = |x: usize, y: usize| there.plane(1)[y * 128 + x];
+        let (left, right, nose, corner) = (at(47, 54), at(80, 54), at(64, 70), at(1, 1));
+        assert!(left < 0.3 && right < 0.3, "eyes {left} {right}");
+        assert!(
+            nose > 0.65 && (corner - 0.5).abs() < 0.01,
+            "{nose} {corner}"
+        );
+        assert_eq!(worst(&hinted.undo(&there, &cell, 8), &there, 0), 0.0);
+        assert!(
+            !Nudge {
+                hint: 4.5,
+                ..hinted
+            }
+            .is_sound()
         );
     }
 

@@ -357,7 +357,7 @@ mod tests {
     /// Few colours and no order: every rule is used.
     fn motley(width: u32, height: u32) -> RgbaImage {
         picture(width, height, |x, y| {
-            let hash = (x * 0x9e37_79b1) ^ (y * 0x85eb_ca77);
+            let hash = x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca77);
             let hash = (hash ^ (hash >> 15)).wrapping_mul(0x2c1b_3c6d) >> 28;
             [DARK, LIGHT, [200, 30, 40], DARK, [25, 44, 66]][hash as usize % 5]
         })

@@ -11,7 +11,7 @@
 
 use image::{Rgba, RgbaImage};
 use rayon::prelude::*;
-use uncanny_texture::{Filter, resize};
+use uncanny_texture::{Filter, face_light, resize};
 
 use crate::SIDE;
 use crate::augment::{LOW, Prepared, View};
@@ -71,6 +71,10 @@ const ON_GROUND: f32 = 0.5;
 const GREY: (f32, Colour) = (0.4, [0.47, 0.47, 0.5]);
 /// Subjects have their channels swapped this often.
 const SWAPPED: f32 = 0.25;
+/// A subject has the light and shade of a face laid into it this often, so strongly: see [`face_light`]. It says where a face
+/// is to be, which nothing else in a plain subject does.
+const HINTED: f32 = 0.55;
+const HINTS: (f32, f32) = (0.5, 3.0);
 /// So often an input is the subject's own; so often it is most of the way to that of its truth, from one share of it to the
 /// whole; and otherwise up to a share of it. A network that is fed its own output sees all of these, and learns first from
 /// those that show most.
@@ -155,11 +159,18 @@ impl Portraits {
     ) -> Sample {
         let (subject, cover) = shown(subject, random);
         let low = half(&half(&half(&subject)));
-        let (portrait, placement) = self.fitting(&low, random);
+        let hint = random.chance(HINTED);
+        let strength = between_two(HINTS, random);
+        let hinted = if hint {
+            hinted(&low, strength)
+        } else {
+            low.clone()
+        };
+        let (portrait, placement) = self.fitting(&hinted, hint, random);
         let face = Face::new(pictures[portrait].high(), placement);
         let truth = merged(&subject, &low, &cover, &face, random);
         let (way, share) = (random.share(), random.share());
-        let share = if way < OWN {
+        let share = if hint || way < OWN {
             0.0
         } else if way < OWN + MOST.0 {
             MOST.1 + (1.0 - MOST.1) * share
@@ -168,7 +179,7 @@ impl Portraits {
         };
         let reduced = half(&half(&half(&truth)));
         let low = RgbaImage::from_fn(LOW, LOW, |x, y| {
-            let (from, to) = (low.get_pixel(x, y).0, reduced.get_pixel(x, y).0);
+            let (from, to) = (hinted.get_pixel(x, y).0, reduced.get_pixel(x, y).0);
             let at = |c: usize| {
                 let value = f32::from(from[c]) * (1.0 - share) + f32::from(to[c]) * share;
                 (value + 0.5) as u8
@@ -179,12 +190,13 @@ impl Portraits {
     }
 
     /// The portrait whose light and shade are most like the input's, of any half of them, and where. A half, so that
-    /// similar subjects do not all have the same face.
-    fn fitting(&self, low: &RgbaImage, random: &mut Random) -> (usize, Placement) {
+    /// similar subjects do not all have the same face. In the middle, if it must be there.
+    fn fitting(&self, low: &RgbaImage, in_middle: bool, random: &mut Random) -> (usize, Placement) {
         let seen: Vec<f32> = low.pixels().map(|pixel| luma(colour(pixel))).collect();
         let tried: Vec<bool> = self.pictures.iter().map(|_| random.chance(0.5)).collect();
         let mut best = (f32::NEG_INFINITY, 0, self.places[0].placement);
-        for place in &self.places {
+        let places = self.places.iter();
+        for place in places.filter(|place| !in_middle || place.worse == 0.0) {
             let seen = normalised(&seen, &place.weights);
             for (i, light) in place.light.chunks_exact(TEXELS).enumerate() {
                 if tried[i] {
@@ -197,6 +209,15 @@ impl Portraits {
         }
         (self.pictures[best.1], best.2)
     }
+}
+
+/// With the light and shade of a face.
+fn hinted(low: &RgbaImage, strength: f32) -> RgbaImage {
+    let share = |i: u32| (i as f32 + 0.5) / LOW as f32;
+    RgbaImage::from_fn(LOW, LOW, |x, y| {
+        let light = strength * face_light(share(x), share(y));
+        rounded(colour(low.get_pixel(x, y)).map(|value| value + light))
+    })
 }
 
 /// A portrait by itself: in its own colours, or in any other, sometimes on a plain ground or as a cartoon.
@@ -699,7 +720,7 @@ mod tests {
         };
         for number in 0..10 {
             let mut random = Random::new(3, number);
-            let (portrait, placement) = portraits.fitting(&low, &mut random);
+            let (portrait, placement) = portraits.fitting(&low, false, &mut random);
             let face = Face::new(pictures[portrait].high(), placement);
             let truth = merged(&stripes, &low, &vec![1.0; PIXELS], &face, &mut random);
             let reduced = half(&half(&half(&truth)));
@@ -726,7 +747,7 @@ mod tests {
         let seen = Face::new(&head(4), placement);
         let low = half(&half(&half(&picture_of(|i| seen.colours[i]))));
         let found: Vec<(usize, Placement)> = (0..8)
-            .map(|number| portraits.fitting(&low, &mut Random::new(5, number)))
+            .map(|number| portraits.fitting(&low, false, &mut Random::new(5, number)))
             .collect();
         // Of every half of the portraits the one that is nearest.
         for (portrait, placement) in &found {

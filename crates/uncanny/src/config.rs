@@ -20,7 +20,9 @@ pub const DEFAULT_MAX_SIZE: u32 = 4096;
 /// The model used when nobody names one.
 pub const DEFAULT_MODEL: &str = "textures";
 /// The model used when nobody names one and faces are searched.
-pub const DREAM_MODEL: &str = "faces";
+pub const DREAM_MODEL: &str = "uncanny";
+/// How strong a hint of a face that model is given of a free picture, unless asked otherwise ([`crate::picture::Settings::hint`]).
+pub const DREAM_HINT: f32 = 2.0;
 /// The fidelity unless asked otherwise when faces are searched.
 pub const DREAM_FIDELITY: f32 = 0.5;
 

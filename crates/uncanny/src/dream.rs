@@ -10,7 +10,7 @@ mod recipe;
 use image::{RgbaImage, imageops};
 use rayon::prelude::*;
 use uncanny_texture::{
-    Judge, Nudge, Recipe, Scale, Tiling, UpscaleError, Upscaler, Work, run, upscale_all,
+    Judge, MOST_HINT, Nudge, Recipe, Scale, Tiling, UpscaleError, Upscaler, Work, run, upscale_all,
 };
 
 use crate::picture::masked;
@@ -417,6 +417,7 @@ impl Lots {
             contrast: value(near.contrast, 0.5, 0.0625, (0.625, 2.0)),
             brightness: value(near.brightness, 0.1875, 1.0 / 64.0, (-0.25, 0.25)),
             hue: value(near.hue, 60.0, 5.0, (-60.0, 60.0)),
+            hint: value(near.hint, 3.0, 0.125, (0.0, MOST_HINT)),
         };
         nudge.flip ^= self.chance(0.5 * reach);
         // Often nothing but what was asked of it: colours as they are, edges as they are.

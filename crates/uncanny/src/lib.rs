@@ -26,7 +26,8 @@ pub mod sheet;
 pub use cache::{Cache, CacheKey, DEFAULT_CACHE_BYTES};
 pub use config::{
     ActionChoice, AlphaChoice, Config, ConfigError, DEFAULT_FIDELITY, DEFAULT_MAX_SIZE,
-    DEFAULT_MODEL, DREAM_FIDELITY, DREAM_MODEL, EdgeChoice, MAX_ITERATIONS, Options, RuleConfig,
+    DEFAULT_MODEL, DREAM_FIDELITY, DREAM_HINT, DREAM_MODEL, EdgeChoice, MAX_ITERATIONS, Options,
+    RuleConfig,
 };
 pub use error::Error;
 pub use events::{Event, Outcome, Stage};

@@ -22,8 +22,8 @@ mod zoom;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use uncanny_texture::{
-    AlphaClass, Cell, Edges, Filter, Recipe, RgbaImage, Scale, Tiling, Upscaler, Work, bled, facts,
-    metric, resize, silhouette, upscale_all,
+    AlphaClass, Cell, Edges, Filter, Nudge, Recipe, RgbaImage, Scale, Tiling, Upscaler, Work, bled,
+    facts, metric, resize, silhouette, upscale_all,
 };
 
 use crate::Error;
@@ -120,6 +120,9 @@ pub struct Settings {
     pub around: Option<Around>,
     /// The network sees what was enlarged and shrunk back once.
     pub preblur: bool,
+    /// How strongly the light and shade of a face are laid into what the network sees first: 0 not at all, 1 with a face's
+    /// own contrast, [`uncanny_texture::MOST_HINT`] at most. A network that paints faces then paints one where there is none.
+    pub hint: f32,
     /// How often the network is run, each time on its own output brought back; at least 1.
     pub iterations: u32,
     /// Gives the picture after every iteration and not only the last one's.
@@ -138,6 +141,7 @@ impl Default for Settings {
             resample: Resample::default(),
             around: None,
             preblur: false,
+            hint: 0.0,
             iterations: 1,
             keep_all: false,
             fidelity: None,
@@ -290,7 +294,11 @@ fn work(
     tiling: Tiling,
 ) -> (Work, Option<Vec<u8>>) {
     let subject = subject(picture, settings, scale);
-    let work = subject.work(None, settings.iterations, scale, tiling);
+    let nudge = (settings.hint > 0.0).then(|| Nudge {
+        hint: settings.hint,
+        ..Nudge::default()
+    });
+    let work = subject.work(nudge, settings.iterations, scale, tiling);
     (work, subject.alpha)
 }
 

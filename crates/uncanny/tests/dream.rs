@@ -376,7 +376,7 @@ fn who_dreams_wants_faces_unless_told() {
     assert_eq!(parsed("dream = 0"), ("textures".to_owned(), 1.0, 0));
     assert_eq!(
         parsed("dream = 8"),
-        ("faces".to_owned(), uncanny::DREAM_FIDELITY, 8)
+        ("uncanny".to_owned(), uncanny::DREAM_FIDELITY, 8)
     );
     assert_eq!(
         parsed("dream = 8\nmodel = 'lanczos'\nfidelity = 0.25"),

@@ -98,7 +98,7 @@ pub(crate) struct DreamArgs {
     recipe: Vec<PathBuf>,
 
     /// What paints: a name that `uncanny models` lists, or a checkpoint's path
-    #[arg(long, short, value_name = "MODEL", default_value = "faces", help_heading = "How", value_hint = ValueHint::FilePath)]
+    #[arg(long, short, value_name = "MODEL", default_value = uncanny::DREAM_MODEL, help_heading = "How", value_hint = ValueHint::FilePath)]
     model: String,
 
     #[command(flatten)]

@@ -12,6 +12,7 @@ use uncanny_train::{Picture, Pictures, SIDE};
 
 use super::eval::{label, spread};
 use crate::args::{TrustArgs, fidelity, up_to};
+use crate::enhancer::default_hint;
 use crate::error::Error;
 use crate::logging::Talk;
 use crate::machine::{self, DeviceArgs};
@@ -171,6 +172,7 @@ pub(crate) fn run(args: &GridArgs, _talk: Talk) -> Result<u8, Error> {
                     GridContext::Auto => paired.then_some(Around::Nothing),
                 },
                 preblur: args.preblur,
+                hint: default_hint(name),
                 iterations: args.iterations.iter().copied().max().unwrap_or(1),
                 keep_all: true,
                 fidelity: Some(args.fidelity),

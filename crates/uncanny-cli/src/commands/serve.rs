@@ -10,6 +10,7 @@ use uncanny::Models as _;
 use uncanny_texture::{Reach, Scale};
 
 use crate::diagnostics::after_output;
+use crate::enhancer::default_hint;
 use crate::error::Error;
 use crate::logging::Talk;
 use crate::machine::{self, DeviceArgs};
@@ -33,7 +34,7 @@ Examples:
 For a phone, or a machine without a screen, forward the port: `ssh -L 16128:127.0.0.1:16128 machine`.")]
 pub(crate) struct ServeArgs {
     /// The model that the page begins with: a name that `uncanny models` lists, or a checkpoint's path
-    #[arg(long, short, value_name = "MODEL", default_value = "faces", value_hint = ValueHint::FilePath)]
+    #[arg(long, short, value_name = "MODEL", default_value = uncanny::DREAM_MODEL, value_hint = ValueHint::FilePath)]
     model: String,
 
     /// The port: 0 for any that is free [default: 16128, or any when that is taken]
@@ -99,6 +100,7 @@ fn offered(first: &str) -> Result<Vec<Model>, Error> {
     let model = |name: &str, about: &str| Model {
         name: name.to_owned(),
         about: about.to_owned(),
+        hint: default_hint(name),
     };
     let mut models: Vec<Model> = models::built_in()
         .map(|(name, about)| model(name, about))

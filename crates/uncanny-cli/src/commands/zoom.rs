@@ -104,6 +104,14 @@ pub(crate) struct ZoomArgs {
     machine: BatchArgs,
 }
 
+/// What is meant otherwise here than for `image`.
+pub(crate) fn own_words(command: clap::Command) -> clap::Command {
+    command.mut_arg("model", |arg| {
+        arg.help("What enhances: a name that `uncanny models` lists, or a checkpoint's path [default: uncanny]")
+            .long_help(None)
+    })
+}
+
 /// Tried on emoji: without, everything swims; with much more, nothing new comes.
 const KEEP: f32 = 0.4;
 const GRAIN: f64 = 4.0;
@@ -112,8 +120,12 @@ pub(crate) fn run(args: &ZoomArgs, talk: Talk) -> Result<u8, Error> {
     let cancel = interrupt::listen();
     let container = Container::of(&args.output)?;
     check_target(&args.output, &[&args.input], args.force)?;
-    let mut enhancer = Enhancer::new(&args.how, None, &args.machine)?;
+    let mut how = args.how.clone();
+    how.model
+        .get_or_insert_with(|| uncanny::DREAM_MODEL.to_owned());
+    let mut enhancer = Enhancer::new(&how, None, &args.machine)?;
     enhancer.settings.way = Some(Way::Fit);
+    enhancer.settings.hint = enhancer.hint(Way::Fit);
     let bytes = read_regular(&args.input, MAX_PICTURE_FILE).map_err(|source| Error::Read {
         path: args.input.clone(),
         source,

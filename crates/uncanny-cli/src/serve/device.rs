@@ -3,11 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use uncanny::{ModelError, Models};
-use uncanny_texture::{Cell, Edges, Recipe, Tiling, Work, upscale_all};
+use uncanny_texture::{Cell, Edges, Nudge, Recipe, Tiling, Work, upscale_all};
 
 use super::queue::{Job, News, Queue};
 use super::settings::SIDE;
 use crate::diagnostics;
+use crate::enhancer::default_hint;
 
 /// Works until the queue is closed.
 pub(crate) fn run(queue: &Queue, models: &mut dyn Models) {
@@ -30,6 +31,11 @@ fn work(job: &Job, models: &mut dyn Models) -> Result<(), ModelError> {
     let mut recipe = Recipe::new(vec![Cell::whole(SIDE, SIDE, Edges::CLAMP)], scale);
     recipe.iterations = asked.iterations;
     recipe.preblur = asked.preblur;
+    let hint = asked.hint.unwrap_or_else(|| default_hint(&asked.model));
+    recipe.nudge = (hint > 0.0).then(|| Nudge {
+        hint,
+        ..Nudge::default()
+    });
     recipe.fidelity = asked.fidelity;
     // The network sees all of the picture at once, as in `uncanny::picture`.
     let mut work = Work::new(

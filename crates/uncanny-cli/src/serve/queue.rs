@@ -181,6 +181,7 @@ mod tests {
             model: "nearest".to_owned(),
             iterations: 1,
             preblur: false,
+            hint: None,
             fidelity: 0.0,
             format: Format::Sheet,
             session: (!session.is_empty()).then(|| session.to_owned()),

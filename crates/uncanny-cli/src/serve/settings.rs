@@ -24,6 +24,9 @@ pub(crate) struct Settings {
     /// Soften the picture first.
     #[serde(default)]
     pub(crate) preblur: bool,
+    /// How strong a hint of a face it is given; what the model wants, unless it is said.
+    #[serde(default)]
+    pub(crate) hint: Option<f32>,
     /// 0 the network is free, 1 seen from afar nothing changes.
     #[serde(default)]
     pub(crate) fidelity: f32,
@@ -58,6 +61,13 @@ impl Settings {
         }
         if !(0.0..=1.0).contains(&settings.fidelity) {
             return Err("fidelity goes from 0 to 1".to_owned());
+        }
+        let most = uncanny_texture::MOST_HINT;
+        if settings
+            .hint
+            .is_some_and(|hint| !(0.0..=most).contains(&hint))
+        {
+            return Err(format!("the hint goes from 0 to {most}"));
         }
         let bytes = BASE64
             .decode(&settings.pixels)

@@ -106,6 +106,7 @@ impl Scene {
         let models = ["nearest", "lanczos", "gated", "broken", "missing"].map(|name| Model {
             name: name.to_owned(),
             about: String::new(),
+            hint: 0.0,
         });
         let server = Server::start(
             Some(0),

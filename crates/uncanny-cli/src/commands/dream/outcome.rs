@@ -91,6 +91,7 @@ fn told(nudge: &Nudge) -> String {
         contrast,
         brightness,
         hue,
+        hint,
     } = *nudge;
     let parts = [
         (flip, "mirrored".to_owned()),
@@ -101,6 +102,7 @@ fn told(nudge: &Nudge) -> String {
         (contrast != 1.0, format!("contrast {contrast}")),
         (brightness != 0.0, format!("brightness {brightness}")),
         (hue != 0.0, format!("hue {hue}°")),
+        (hint != 0.0, format!("hint {hint}")),
     ];
     let changed: Vec<String> = parts
         .into_iter()

@@ -24,6 +24,7 @@ function say(text) {
 const model = by("model");
 const ranges = {
   iterations: { input: by("iterations-count"), show: (value) => value },
+  hint: { input: by("hint"), show: (value) => (value === 0 ? "none" : value.toFixed(2)) },
   fidelity: { input: by("fidelity"), show: (value) => (value === 0 ? "free" : `${Math.round(value * 100)} %`) },
 };
 
@@ -206,12 +207,17 @@ function keys(source) {
 
 async function begin() {
   const about = await (await fetch("/api/about")).json();
-  for (const { name, about: what } of about.models) {
+  for (const { name, about: what, hint } of about.models) {
     const option = new Option(name, name, name === about.model, name === about.model);
     option.dataset.about = what;
+    option.dataset.hint = hint;
     model.append(option);
   }
   ranges.iterations.input.max = ranges.iterations.input.value = about.iterations;
+  // Each model begins with the hint that it is used to.
+  const used = () => (ranges.hint.input.value = model.selectedOptions[0]?.dataset.hint ?? 0);
+  model.addEventListener("input", used);
+  used();
   editor.addEventListener("change", ask);
   nudges.addEventListener("change", ask);
   by("controls").addEventListener("input", ({ target }) => {
