@@ -224,7 +224,7 @@ fn what_is_no_pack_is_told_what_suits_it() {
     let cases: &[Case<'_>] = &[
         (
             &[("a.png", b"x"), ("b.png", b"x")],
-            &["2 pictures", "uncanny image in -o OUT", "uncanny sheet"],
+            &["2 pictures", "uncanny image in/ -o OUT", "uncanny sheet"],
         ),
         (
             &[

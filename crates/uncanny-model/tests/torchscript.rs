@@ -103,7 +103,7 @@ fn hostile_programs_are_refused_by_name() {
         ),
         (
             beside("l = [x]\nfor i in range(100000):\n  _0 = torch.append(l, torch.mul(x, 2.))"),
-            "more memory",
+            "a list without end",
         ),
         (
             beside("for i in range(100000):\n  z = torch.zeros([16000000])"),

@@ -105,6 +105,8 @@ pub struct Work {
     grids: Vec<TileGrid>,
     /// Low-res colours that the tiles are cut from; of the whole image, since a cell may look at its neighbours.
     low: RgbPlanes,
+    /// What the network saw first, where it is given a hint of a face: its colours are held from round to round.
+    first: Option<RgbPlanes>,
     blends: Vec<TileBlend>,
     blended: Vec<RgbPlanes>,
     /// Grid and number of each of `tiles`.
@@ -143,6 +145,7 @@ impl Work {
             cells,
             grids: Vec::new(),
             low: RgbPlanes::new(0, 0),
+            first: None,
             blends: Vec::new(),
             blended: Vec::new(),
             origins: Vec::new(),
@@ -159,6 +162,9 @@ impl Work {
             }
             if work.recipe.preblur || work.recipe.nudge.is_some() {
                 work.soften();
+            }
+            if work.recipe.nudge.is_some_and(|nudge| nudge.hint > 0.0) {
+                work.first = Some(work.low.clone());
             }
             work.cut();
         }
@@ -262,11 +268,11 @@ impl Work {
         if self.round < self.recipe.iterations.max(1) {
             let blended = std::mem::take(&mut self.blended);
             for (cell, high) in self.cells.iter().zip(blended) {
-                copy_in(
-                    &mut self.low,
-                    cell.rect,
-                    &shrink(high, cell, self.network_scale),
-                );
+                let mut low = shrink(high, cell, self.network_scale);
+                if let Some(first) = &self.first {
+                    hold_colours(&mut low, &copy_out(first, cell.rect));
+                }
+                copy_in(&mut self.low, cell.rect, &low);
             }
             self.cut();
         } else {
@@ -525,6 +531,26 @@ fn copy_in(to: &mut RgbPlanes, rect: Rect, from: &RgbPlanes) {
 fn borders(cell: &Cell) -> (Padding, Padding) {
     let border = |wraps| if wraps { Padding::Wrap } else { Padding::Zero };
     (border(cell.edges.wraps_x()), border(cell.edges.wraps_y()))
+}
+
+/// Gives each channel the mean and spread that it had at first. A network that paints faces exaggerates them a little, and fed
+/// its own output it would come to black and white within ten rounds.
+fn hold_colours(low: &mut RgbPlanes, first: &RgbPlanes) {
+    let about = |plane: &[f32]| {
+        let count = plane.len().max(1) as f32;
+        let mean = plane.iter().sum::<f32>() / count;
+        let squares = plane.iter().map(|value| (value - mean).powi(2));
+        (mean, (squares.sum::<f32>() / count).sqrt())
+    };
+    for channel in 0..3 {
+        let (wanted, spread) = about(first.plane(channel));
+        let (mean, own) = about(low.plane(channel));
+        // What is flat stays so.
+        let gain = spread / own.max(1.0 / 255.0);
+        for value in low.plane_mut(channel) {
+            *value = ((*value - mean) * gain + wanted).clamp(0.0, 1.0);
+        }
+    }
 }
 
 /// From the network's scale back to texels as its training inputs were made: antialiased bilinear, halving by halving.
