@@ -207,7 +207,8 @@ impl<'a> Files<'a> {
             name.starts_with("textures/blocks/") || name.starts_with("textures/items/")
         };
         let sign = self
-            .named(&["terrain.png", "pack.txt"])
+            .named(&["terrain.png"])
+            .or_else(|| self.named(&["pack.txt"]))
             .or_else(|| self.0.iter().find(of_1_5).copied())?;
         Some(NotAPack::OldTexturePack {
             sign: sign.to_owned(),

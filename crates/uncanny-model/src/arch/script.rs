@@ -2,7 +2,7 @@
 //!
 //! <https://docs.pytorch.org/docs/stable/jit.html>. Nothing is known of it but what it does: its enlargement is found by
 //! running it on small pictures, and what it lacks to be a network for us by the same. It is run by
-//! [`crate::script`], which refuses what a network does not need, unless somebody trusts it: then libtorch runs it as it is.
+//! `crate::script`, which refuses what a network does not need, unless somebody trusts it: then libtorch runs it as it is.
 
 use std::sync::Arc;
 
