@@ -54,6 +54,15 @@ impl Default for Nudge {
 }
 
 impl Nudge {
+    /// A hint alone, so strong; none for 0.
+    #[must_use]
+    pub fn hinting(hint: f32) -> Option<Nudge> {
+        (hint > 0.0).then(|| Nudge {
+            hint,
+            ..Nudge::default()
+        })
+    }
+
     /// Whether it changes anything.
     #[must_use]
     pub fn is_none(&self) -> bool {

@@ -15,7 +15,7 @@ use uncanny_texture::{Filter, face_light, resize};
 
 use crate::SIDE;
 use crate::augment::{LOW, Prepared, View};
-use crate::degrade::half;
+use crate::degrade::{chain, half};
 use crate::random::Random;
 
 /// Colours in 0..1.
@@ -158,7 +158,7 @@ impl Portraits {
         random: &mut Random,
     ) -> Sample {
         let (subject, cover) = shown(subject, random);
-        let low = half(&half(&half(&subject)));
+        let low = chain(&subject);
         let hint = random.chance(HINTED);
         let strength = between_two(HINTS, random);
         let hinted = if hint {
@@ -177,7 +177,7 @@ impl Portraits {
         } else {
             SOME * share
         };
-        let reduced = half(&half(&half(&truth)));
+        let reduced = chain(&truth);
         let low = RgbaImage::from_fn(LOW, LOW, |x, y| {
             let (from, to) = (hinted.get_pixel(x, y).0, reduced.get_pixel(x, y).0);
             let at = |c: usize| {
@@ -251,7 +251,7 @@ pub(crate) fn portrait(picture: &Prepared, random: &mut Random) -> Sample {
             None => colour,
         }
     });
-    let mut low = half(&half(&half(&truth)));
+    let mut low = chain(&truth);
     if random.chance(0.5) {
         cartoon(&mut low, random);
     }
@@ -712,7 +712,7 @@ mod tests {
             }
             .into()
         });
-        let low = half(&half(&half(&stripes)));
+        let low = chain(&stripes);
         let even = [1.0; TEXELS];
         let light = |image: &RgbaImage| {
             let all: Vec<f32> = image.pixels().map(|pixel| luma(colour(pixel))).collect();
@@ -723,7 +723,7 @@ mod tests {
             let (portrait, placement) = portraits.fitting(&low, false, &mut random);
             let face = Face::new(pictures[portrait].high(), placement);
             let truth = merged(&stripes, &low, &vec![1.0; PIXELS], &face, &mut random);
-            let reduced = half(&half(&half(&truth)));
+            let reduced = chain(&truth);
             let likeness: f32 = light(&low)
                 .iter()
                 .zip(light(&reduced))
@@ -745,7 +745,7 @@ mod tests {
             moved: (0.0, 0.0),
         };
         let seen = Face::new(&head(4), placement);
-        let low = half(&half(&half(&picture_of(|i| seen.colours[i]))));
+        let low = chain(&picture_of(|i| seen.colours[i]));
         let found: Vec<(usize, Placement)> = (0..8)
             .map(|number| portraits.fitting(&low, false, &mut Random::new(5, number)))
             .collect();

@@ -278,7 +278,7 @@ impl Sampler {
         let low = match (low, self.degrade) {
             (Some(low), _) => seen(&low),
             (None, Degrade::Mixed) => degrade::authored(&high, on_black, &mut random),
-            (None, _) => degrade::half(&degrade::half(&degrade::half(&target))),
+            (None, _) => degrade::chain(&target),
         };
         Sample::new(low, target)
     }

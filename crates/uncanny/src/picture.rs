@@ -294,10 +294,7 @@ fn work(
     tiling: Tiling,
 ) -> (Work, Option<Vec<u8>>) {
     let subject = subject(picture, settings, scale);
-    let nudge = (settings.hint > 0.0).then(|| Nudge {
-        hint: settings.hint,
-        ..Nudge::default()
-    });
+    let nudge = Nudge::hinting(settings.hint);
     let work = subject.work(nudge, settings.iterations, scale, tiling);
     (work, subject.alpha)
 }

@@ -32,10 +32,7 @@ fn work(job: &Job, models: &mut dyn Models) -> Result<(), ModelError> {
     recipe.iterations = asked.iterations;
     recipe.preblur = asked.preblur;
     let hint = asked.hint.unwrap_or_else(|| default_hint(&asked.model));
-    recipe.nudge = (hint > 0.0).then(|| Nudge {
-        hint,
-        ..Nudge::default()
-    });
+    recipe.nudge = Nudge::hinting(hint);
     recipe.fidelity = asked.fidelity;
     // The network sees all of the picture at once, as in `uncanny::picture`.
     let mut work = Work::new(

@@ -15,7 +15,7 @@ use uncanny_texture::{Cell, Edges, Filter, Recipe, Upscaler, Work, metric, resiz
 use super::JudgeRecipe;
 use super::measure::{Blur, blurred};
 use crate::augment::{Augment, Crop, Jitter, Prepared, View};
-use crate::degrade::{half, opaque};
+use crate::degrade::{chain, half, opaque};
 use crate::random::Random;
 use crate::{Picture, Result};
 
@@ -271,7 +271,7 @@ fn paint(
         if let Some(jitter) = Jitter::new(augment.jitter, &mut random) {
             jitter.apply(&mut high);
         }
-        let low = half(&half(&half(&high)));
+        let low = chain(&high);
         let edges = if random.chance(0.5) {
             Edges::WRAP
         } else {
