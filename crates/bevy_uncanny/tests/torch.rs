@@ -53,6 +53,6 @@ fn a_shipped_network_enhances_and_is_named() {
     assert!(!game.enhancer().device().is_empty());
 
     game.enhancer().set_model("no/such.safetensors");
-    let told = |message: &EnhanceMessage| matches!(message, EnhanceMessage::ModelFailed { error, .. } if error.contains("textures, faces"));
+    let told = |message: &EnhanceMessage| matches!(message, EnhanceMessage::ModelFailed { error, .. } if error.contains("there are textures, uncanny, faces"));
     game.until("it is told", |game| game.messages.iter().any(told));
 }
