@@ -61,6 +61,12 @@ impl Studio {
     /// One look, and everything that it finds is made. Which files were made.
     fn catch_up(&mut self, hints: &Hints) -> (News, BTreeSet<String>) {
         let news = self.pack.refresh(hints, &mut self.models).unwrap();
+        let made = self.make(&news);
+        (news, made)
+    }
+
+    /// Makes what a look found. Which files were made.
+    fn make(&mut self, news: &News) -> BTreeSet<String> {
         for name in &news.gone {
             self.mirror.remove(name).unwrap();
         }
@@ -82,7 +88,7 @@ impl Studio {
                 Ok(())
             })
             .unwrap();
-        (news, made)
+        made
     }
 
     fn look(&mut self) -> BTreeSet<String> {
@@ -164,6 +170,45 @@ fn a_sidecar_follows_its_texture_and_a_texture_its_sidecar() {
     assert_eq!(studio.look(), names(&[&block("fire_0.png"), &sidecar]));
     studio.looks_like_a_conversion();
     fs::remove_file(studio.input(&sidecar)).unwrap();
+    studio.look();
+    studio.looks_like_a_conversion();
+}
+
+#[test]
+fn what_was_there_between_two_looks_leaves_nothing_behind() {
+    let mut studio = Studio::new(&small(), "");
+    studio.look();
+    let texts = [
+        (
+            "assets/minecraft/models/block/new.json",
+            r#"{"parent": "block/cross"}"#,
+        ),
+        (
+            &block("fire_0.png.mcmeta"),
+            r#"{"animation": {"height": 32}}"#,
+        ),
+        ("notes.txt", "to do"),
+    ];
+    for (name, whole) in texts {
+        save(&studio.input(name), whole);
+    }
+    let news = studio
+        .pack
+        .refresh(&Hints::default(), &mut studio.models)
+        .unwrap();
+    // Before they are made somebody begins to write them anew, and ends before the next look.
+    for (name, whole) in texts {
+        save(&studio.input(name), &whole[..3]);
+    }
+    studio.make(&news);
+    for (name, whole) in texts {
+        let half = studio
+            .output()
+            .get(name)
+            .is_some_and(|made| *made == whole.as_bytes()[..3]);
+        assert!(!half, "half of {name} got out");
+        save(&studio.input(name), whole);
+    }
     studio.look();
     studio.looks_like_a_conversion();
 }

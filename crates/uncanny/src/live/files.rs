@@ -106,9 +106,15 @@ impl Files {
             let Seen { hash, look } = seen;
             let young = is_young(stamp);
             let old = self.known.get_mut(name);
+            // A text that was written and is as before held something else in between, perhaps, which we may have
+            // read: unlike pictures, texts are also read between two looks.
+            let read_between = |known: &Known| {
+                look.is_none() && (known.stamp != stamp || hints.touched.contains(name))
+            };
             if let Some(known) = old
                 && hash.is_some()
                 && known.hash == hash
+                && !read_between(known)
             {
                 (known.stamp, known.young) = (stamp, young);
                 continue;

@@ -430,20 +430,22 @@ impl LivePack {
             return Ok(());
         };
         self.scaled.remove(name);
+        let known = self.files.get(name);
         let content = if now.pack.entries()[entry].directory {
             Content::Bytes(Vec::new())
-        } else if name.ends_with(".png") {
+        } else if known.is_some_and(|known| known.hash.is_some()) {
             match self.unchanged(now, name) {
                 Some(bytes) => Content::Bytes(bytes),
                 None => return Ok(()),
             }
-        } else if now.pack.format() == PackFormat::Zip || now.pack.made(entry).is_some() {
+        } else if now.pack.format() == PackFormat::Zip {
             match now.pack.read(entry) {
                 Ok(bytes) => Content::Bytes(bytes),
                 // The next look says why.
                 Err(_) => return Ok(()),
             }
         } else {
+            // It is too large to be known by what it holds.
             Content::File(now.pack.place(entry))
         };
         let row = now.rows.get(name).map(|row| &now.plan.rows[*row]);
@@ -460,9 +462,8 @@ impl LivePack {
 
     /// A sidecar or the like, as it must be with the textures as they are made.
     fn follow(&mut self, now: &Now, name: &str, keep: &mut Keep<'_>) -> Result<(), Error> {
-        let bytes = now.pack.find(name).map(|entry| now.pack.read(entry));
-        // One that is gone is news for the next look.
-        let Some(Ok(bytes)) = bytes else {
+        // One that is gone, or being written, is news for the next look.
+        let Some(bytes) = self.unchanged(now, name) else {
             return Ok(());
         };
         let scaled = |name: &str| self.scaled.contains(name);
@@ -497,14 +498,15 @@ impl LivePack {
         Ok(())
     }
 
-    /// The bytes of a picture, if they are those that were looked at.
+    /// The bytes of a file, if they are those that were looked at, as far as that can be known.
     fn unchanged(&self, now: &Now, name: &str) -> Option<Vec<u8>> {
         let bytes = now.pack.read(now.pack.find(name)?).ok()?;
         let known = self.files.get(name)?;
-        (known.hash == Some(*blake3::hash(&bytes).as_bytes())).then_some(bytes)
+        let same = |hash| hash == *blake3::hash(&bytes).as_bytes();
+        known.hash.is_none_or(same).then_some(bytes)
     }
 
-    /// Whether a picture is not what it was when it was looked at.
+    /// Whether a file is not what it was when it was looked at.
     fn is_moving(&self, now: &Now, name: &str) -> bool {
         self.unchanged(now, name).is_none()
     }

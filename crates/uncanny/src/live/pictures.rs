@@ -385,19 +385,19 @@ impl LivePictures {
         Ok(())
     }
 
-    /// A file as it is; none if it is a picture that is not what it was when it was looked at.
+    /// A file as it is; none if it is not what it was when it was looked at.
     fn original(&self, now: &Now, name: &str, outcome: Outcome, why: String) -> Option<Made> {
         let place = *now.places.get(name)?;
         let content = if name.ends_with('/') {
             Content::Bytes(Vec::new())
-        } else if name.ends_with(".png") {
+        } else if let Some(looked_at) = self.files.get(name)?.hash {
             let bytes = now.listing.read(place).ok()?;
-            let hash = *blake3::hash(&bytes).as_bytes();
-            if self.files.get(name)?.hash != Some(hash) {
+            if looked_at != *blake3::hash(&bytes).as_bytes() {
                 return None;
             }
             Content::Bytes(bytes)
         } else {
+            // It is too large to be known by what it holds.
             Content::File(now.listing.place(place))
         };
         Some(Made {

@@ -504,7 +504,6 @@ fn whatever_happens_3() {
 
 /// The same through the system's own notices, in time that runs ten times as fast.
 #[test]
-#[ignore = "fails on a machine that is ten times too busy; not yet known whether the test or the watch is at fault"]
 fn whatever_happens_is_heard() {
     let (studio, mut author) = Studio::new(4);
     let studio = &studio;
