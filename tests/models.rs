@@ -565,37 +565,47 @@ mod interrupted {
             ("/half.pth", Answer::Silence(half)),
         ]);
         for path in ["/mute.pth", "/half.pth"] {
-            let scene = Scene::new();
-            let child = scene
-                .command()
-                .env("NO_PROXY", "*")
-                .args(["models", "add", &server.url(path)])
-                .args(["--sha256", &sha256(&net)])
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap();
-            let since = Instant::now();
-            while !server.requests().iter().any(|asked| asked.contains(path)) {
-                assert!(since.elapsed() < Duration::from_secs(60), "it never asks");
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            // So that it waits for the server, and for nothing else.
-            std::thread::sleep(Duration::from_millis(300));
-            let since = Instant::now();
-            signal(&child, "INT");
-            Outcome::from(child.wait_with_output().unwrap())
-                .exits(130)
-                .prints_nothing()
-                .says(&["interrupted, nothing was written"]);
-            // The server would be waited for much longer.
-            assert!(
-                since.elapsed() < Duration::from_secs(5),
-                "{:?}",
-                since.elapsed()
-            );
-            assert_eq!(scene.listing("models"), [""; 0]);
+            // The machine may be busy with something else just then: once is enough.
+            let took = (0..3).map(|_| ctrl_c_while_waiting(&server, path, &net));
+            let heeded = took.inspect(|took| eprintln!("{path}: {took:?}"));
+            assert!(heeded.min().unwrap() < Duration::from_secs(1));
         }
+    }
+
+    /// How long it took.
+    fn ctrl_c_while_waiting(server: &Server, path: &str, net: &[u8]) -> Duration {
+        let scene = Scene::new();
+        let asked = || {
+            let requests = server.requests();
+            requests.iter().filter(|asked| asked.contains(path)).count()
+        };
+        let before = asked();
+        let child = scene
+            .command()
+            .env("NO_PROXY", "*")
+            .args(["models", "add", &server.url(path)])
+            .args(["--sha256", &sha256(net)])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let since = Instant::now();
+        while asked() == before {
+            assert!(since.elapsed() < Duration::from_secs(60), "it never asks");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // So that it waits for the server, and for nothing else.
+        std::thread::sleep(Duration::from_millis(300));
+        let since = Instant::now();
+        signal(&child, "INT");
+        let outcome = Outcome::from(child.wait_with_output().unwrap());
+        let took = since.elapsed();
+        outcome
+            .exits(130)
+            .prints_nothing()
+            .says(&["interrupted, nothing was written"]);
+        assert_eq!(scene.listing("models"), [""; 0]);
+        took
     }
 }
 
