@@ -5,8 +5,10 @@
 mod util;
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::process::Stdio;
 
-use util::{Files, Scene, file, names, noise, root, size, small_pack, unzip, zip};
+use util::{Files, Scene, file, names, noise, png, root, size, small_pack, unzip, zip};
 
 const STONE: &str = "assets/minecraft/textures/block/stone.png";
 const FERN: &str = "assets/minecraft/textures/block/fern.png";
@@ -241,7 +243,15 @@ fn an_output_that_stands_is_not_denied() {
 fn a_full_standard_output_is_no_failed_conversion() {
     let scene = Scene::new();
     scene.write("pack.zip", zip(&small_pack()));
+    let files = small_pack().into_iter();
+    for (name, bytes) in files.filter(|(name, _)| !name.ends_with('/')) {
+        scene.write(&format!("pack/{name}"), bytes);
+    }
     scene.write("a.png", noise(1));
+    scene.write(
+        "large.png",
+        png(128, 128, |x, y| [x as u8, y as u8, 0, 255]),
+    );
     for (run, made) in [
         (
             "convert pack.zip -o out.zip --model nearest --json",
@@ -260,20 +270,39 @@ fn a_full_standard_output_is_no_failed_conversion() {
             "a.gif",
         ),
         ("video a.gif -o b.gif --model nearest --json", "b.gif"),
+        (
+            "watch pack -o kept --once --model nearest --json",
+            "kept/pack.mcmeta",
+        ),
+        (
+            "dream a.png -o dreams --tries 1 --iterations 1 --json",
+            "dreams/report.html",
+        ),
     ] {
-        let full = fs::File::options().write(true).open("/dev/full").unwrap();
-        let child = scene.command().args(run.split(' ')).stdout(full).spawn();
-        assert_eq!(child.unwrap().wait().unwrap().code(), Some(1), "{run}");
+        status_and_words(&scene, run, 1);
         assert!(scene.path(made).is_file(), "{run}");
     }
     // Where nothing but that was asked for, nothing was made.
+    for run in [
+        "plan pack.zip",
+        "judge a.png",
+        "eval large.png --model nearest --json",
+    ] {
+        status_and_words(&scene, run, 2);
+    }
+}
+
+/// Runs with a standard output that takes nothing, and which is told in plain text.
+#[cfg(target_os = "linux")]
+fn status_and_words(scene: &Scene, run: &str, status: i32) {
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
-    let child = scene
-        .command()
-        .args(["plan", "pack.zip"])
-        .stdout(full)
-        .spawn();
-    assert_eq!(child.unwrap().wait().unwrap().code(), Some(2));
+    let mut command = scene.command();
+    command.args(run.split(' ')).stdout(full);
+    let outcome = command.stderr(Stdio::piped()).output().unwrap();
+    let told = String::from_utf8(outcome.stderr).unwrap();
+    assert_eq!(outcome.status.code(), Some(status), "{run}: {told}");
+    assert!(told.contains("No space left on device"), "{run}: {told}");
+    assert!(!told.contains('\u{1b}'), "{run}: {told}");
 }
 
 #[test]

@@ -53,11 +53,11 @@ pub(crate) fn init(args: LogArgs) -> Talk {
         .unwrap_or(usual);
 
     let bars = IndicatifLayer::new();
+    let colour = terminal && colours();
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(bars.get_stderr_writer())
-        .event_format(Lines {
-            colour: terminal && colours(),
-        })
+        .with_ansi(colour)
+        .event_format(Lines { colour })
         .with_filter(filter);
     tracing_subscriber::registry()
         .with(lines)

@@ -86,7 +86,7 @@ pub(crate) fn run(args: &ServeArgs, talk: Talk) -> Result<u8, Error> {
     if args.open
         && let Err(error) = open::that_detached(&url)
     {
-        tracing::warn!(%error, "no browser could be started; open {url}");
+        tracing::warn!("no browser could be started ({error}); open {url}");
     }
     while !interrupted.load(Ordering::SeqCst) {
         thread::sleep(Duration::from_millis(100));

@@ -226,7 +226,7 @@ impl Teller {
                 && let Err(error) = output::print(|out| out.write_all(&line))
             {
                 shown.unheard = true;
-                tracing::warn!(%error, "events cannot be printed any more");
+                tracing::warn!("events cannot be printed any more: {error}");
             }
         }
         match event {

@@ -78,7 +78,7 @@ pub(crate) async fn serve(
             Ok((stream, _)) => stream,
             Err(error) => {
                 // Too many open files, most likely: others will be closed.
-                tracing::warn!(%error, "a connection could not be accepted");
+                tracing::warn!("a connection could not be accepted: {error}");
                 sleep(Duration::from_millis(200)).await;
                 continue;
             }
