@@ -43,7 +43,7 @@ pub enum Error {
 
     /// A TorchScript program that does what no super-resolution network has to. It was not done.
     #[error(
-        "refuse the TorchScript program {name}: {why}; a file of its weights alone (safetensors, or torch.save of its state_dict) is read without running anything"
+        "load the TorchScript program {name}: {why}; a file of its weights alone (safetensors, or torch.save of its state_dict) is read without running anything"
     )]
     ScriptRefused {
         /// The file.
