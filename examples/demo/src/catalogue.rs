@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use uncanny_pack::{Pack, PackLimits};
+use uncanny_texture::{DecodeLimits, decode};
 
 use crate::blocks::{Pass, Tint};
 use crate::mesh::{Tile, Tiles};
@@ -91,10 +92,10 @@ impl Catalogue {
         for (inside, name, index) in found {
             let picture = pack.read(index).map_err(|error| error.to_string());
             let picture = picture.and_then(|bytes| {
-                image::load_from_memory(&bytes).map_err(|error| error.to_string())
+                decode(&bytes, &DecodeLimits::default()).map_err(|error| error.to_string())
             });
             let picture = match picture {
-                Ok(picture) => picture.into_rgba8(),
+                Ok(picture) => picture.image,
                 Err(error) => {
                     catalogue.notes.push(format!("{inside}: {error}"));
                     continue;
@@ -179,9 +180,9 @@ impl Catalogue {
     fn find_tints(&mut self, pack: &Pack) {
         let map = |name: &str| {
             let index = pack.find(&format!("assets/minecraft/textures/colormap/{name}.png"))?;
-            let picture = image::load_from_memory(&pack.read(index).ok()?)
+            let picture = decode(&pack.read(index).ok()?, &DecodeLimits::default())
                 .ok()?
-                .into_rgba8();
+                .image;
             // Temperature 0.8, rainfall 0.4.
             let (x, y) = (51 * picture.width() / 256, 173 * picture.height() / 256);
             let [r, g, b, _] = picture
