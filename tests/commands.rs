@@ -38,7 +38,13 @@ fn help_explains_every_command() {
         assert!(own.stdout.contains("Examples:"), "{command} has no example");
         assert!(own.stdout.len() > help.stdout.len() / 4);
     }
-    for heading in ["Enhance:", "Models:", "Teach:", "Look after:", "Examples:"] {
+    for heading in [
+        "Enhance:",
+        "Models:",
+        "Train and evaluate:",
+        "Maintenance:",
+        "Examples:",
+    ] {
         assert!(help.stdout.contains(heading), "{heading}");
     }
 }

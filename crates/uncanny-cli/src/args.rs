@@ -27,11 +27,11 @@ const GROUPS: [(&str, &[&str]); 4] = [
         ],
     ),
     ("Models", &["models"]),
-    ("Teach", &["train", "eval", "judge"]),
-    ("Look after", &["doctor", "cache", "completions"]),
+    ("Train and evaluate", &["train", "eval", "judge"]),
+    ("Maintenance", &["doctor", "cache", "completions"]),
 ];
 
-/// Turns the 16x16 art of a resource pack into 128x128 art with a neural network.
+/// Turns 16x16 art into 128x128 art with a neural network: resource packs, sprite sheets, emoji.
 #[derive(Debug, Parser)]
 #[command(
     name = "uncanny",
@@ -42,9 +42,9 @@ const GROUPS: [(&str, &[&str]); 4] = [
 Examples:
   uncanny convert Faithful.zip                 makes Faithful-128x.zip beside it
   uncanny plan Faithful.zip                    shows what that would do, and why
-  uncanny convert Faithful.zip --model lanczos without the network, for comparison
+  uncanny convert Faithful.zip --model lanczos resizes without a network, for comparison
   uncanny models                               lists the networks, and adds others
-  uncanny doctor                               says what is missing, if anything
+  uncanny doctor                               checks this machine and says what is missing
 
 `uncanny COMMAND --help` explains a command."
 )]
@@ -60,11 +60,11 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Messages")]
 pub(crate) struct LogArgs {
-    /// Say nothing but errors
+    /// Print errors only
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Say more: -v one line per texture, -vv everything
+    /// Print more: -v one line per texture, -vv everything
     #[arg(long, short, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 }
@@ -92,13 +92,13 @@ pub(crate) enum Command {
 
 /// Enhance resource packs
 ///
-/// Reads packs (zip files or folders) and writes each anew, its textures enhanced and everything
-/// else byte for byte as it was. The output appears only when it is complete; an input is never
-/// changed.
+/// Writes a copy of each pack (zip file or folder) with its textures enhanced and everything else byte
+/// for byte as it was. What no rule recognises is copied and listed. The output appears only when it is
+/// complete; an input is never changed.
 ///
-/// Of a mod's or the game's jar it makes a pack to lay over it: the assets alone, with a pack.mcmeta.
-/// A pack in a folder inside is taken out of it. What computers and editors leave behind (__MACOSX,
-/// .DS_Store, Thumbs.db, .git, .xcf) is left out, and the summary says so.
+/// A jar, of a mod or of the game, becomes a pack to lay over it: its assets alone, with a pack.mcmeta.
+/// A pack in a folder inside the input is taken out of it. What computers and editors leave behind
+/// (__MACOSX, .DS_Store, Thumbs.db, .git, .xcf) is left out, and the summary says so.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -108,9 +108,9 @@ Examples:
   uncanny convert Faithful.zip --only 'textures/entity/**' --fidelity 0
   uncanny convert Faithful.zip --scale 4 --html look.html --report report.json
 
-Exit status: 0 done; 1 finished, but some textures could not be enhanced (they were copied), some
-packs not be read, or a report, page or contact sheet not be written;
-2 nothing was made; 130 interrupted.")]
+Exit status: 0 done; 1 finished, but a texture could not be enhanced (it was copied), a pack could
+not be read, or a report, page or contact sheet could not be written; 2 nothing was made;
+130 interrupted.")]
 pub(crate) struct ConvertArgs {
     /// The packs: zip files, folders, jars of mods or of the game
     #[arg(required = true, value_name = "IN", value_hint = ValueHint::AnyPath)]
@@ -118,8 +118,8 @@ pub(crate) struct ConvertArgs {
 
     /// Where to write [default: beside IN, named by its resolution: Faithful-128x.zip]
     ///
-    /// A name that ends in .zip makes a zip, any other name makes a folder. A name that ends in /
-    /// is a folder to put the outputs into; with several inputs it always is.
+    /// A name that ends in .zip makes a zip, any other name makes a folder. A name that ends in / is a
+    /// folder that receives the outputs; with several inputs OUT is always such a folder.
     #[arg(long, short, value_name = "OUT", help_heading = "Output", value_hint = ValueHint::AnyPath)]
     pub(crate) output: Option<PathBuf>,
 
@@ -127,7 +127,7 @@ pub(crate) struct ConvertArgs {
     #[arg(long, short, help_heading = "Output")]
     pub(crate) force: bool,
 
-    /// Write what happened to every texture, as JSON
+    /// Write what was done with every texture, as JSON
     #[arg(long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub(crate) report: Option<PathBuf>,
 
@@ -135,10 +135,10 @@ pub(crate) struct ConvertArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub(crate) grid: Option<PathBuf>,
 
-    /// Write a page with every texture before and after, to look through in a browser
+    /// Write a page for a browser with every texture before and after
     ///
-    /// One file that needs nothing else: a divider to drag on every picture, search, filters by kind and
-    /// outcome, a closer look with why it was treated so.
+    /// It is one file that needs no network: each picture has a divider to drag, there are a search and filters
+    /// by kind and outcome, and a closer look says why a texture was treated as it was.
     #[arg(long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     pub(crate) html: Option<PathBuf>,
 
@@ -157,66 +157,66 @@ pub(crate) struct ConvertArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "What and how")]
 pub(crate) struct EnhanceArgs {
-    /// What enhances: a name that `uncanny models` lists, or a checkpoint's path [default: textures]
+    /// The model: a name that `uncanny models` lists, or a checkpoint's path [default: textures]
     #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::FilePath)]
     pub(crate) model: Option<String>,
 
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
 
-    /// How many times as big [default: 8]
+    /// Enlarge this many times [default: 8]
     #[arg(long, short, value_name = "N")]
     pub(crate) scale: Option<Scale>,
 
-    /// How a checkpoint of a smaller scale gets there: again, resize [default: resize]
+    /// How a checkpoint of a smaller scale reaches --scale: again, resize [default: resize]
     ///
-    /// A 4x network gets to 8x by running again on its own output, 16x, of which 8x is averaged, or by running once
-    /// and a Lanczos resize, several times as fast and nearer to the truth (`eval --reach` measures both). One of 8x or
-    /// more needs neither.
+    /// With `again`, a 4x network runs again on its own output, which makes 16x, and that is averaged to 8x. With `resize`
+    /// it runs once and a Lanczos resize does the rest, which is several times as fast and nearer to the truth (`eval
+    /// --reach` measures both). A checkpoint of 8x or more needs neither.
     #[arg(long, value_name = "HOW")]
     pub(crate) reach: Option<Reach>,
 
     /// Enhance only what matches; may be repeated
     ///
-    /// A glob over names in the pack, from `textures/` on, from `assets/` on or from the start:
+    /// The glob is compared with names in the pack, beginning at `textures/`, at `assets/` or at the start:
     /// 'textures/block/**', 'assets/mymod/**', '**/stone.png'. `*` stops at a slash, `**` does not.
     #[arg(long, value_name = "GLOB")]
     pub(crate) only: Vec<String>,
 
-    /// Leave alone what matches; may be repeated, and wins over --only
+    /// Copy what matches as it is; may be repeated, and wins over --only
     #[arg(long, value_name = "GLOB")]
     pub(crate) skip: Vec<String>,
 
-    /// Smooth each texture a little first: fewer blocks, softer faces
+    /// Smooth each texture a little before the network sees it: fewer blocks, softer faces
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) preblur: Option<bool>,
 
-    /// Send the output back as the input this many times, stranger each time [default: 1]
+    /// Run the network this many times, each time on its last output: stranger each time [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(uncanny::MAX_ITERATIONS)))]
     pub(crate) iterations: Option<u32>,
 
-    /// Hold on to the original colours: 0 the network is free, 1 seen from afar nothing changes [default: 1]
+    /// Keep the original colours: 0 keeps none of them, 1 keeps each texel's average exactly [default: 1]
     #[arg(long, value_name = "F", value_parser = fidelity)]
     pub(crate) fidelity: Option<f32>,
 
-    /// Search each block, item and mob for a face, in so many tries [default: 0]
+    /// Search each block, item and mob for a face, with this many tries [default: 0]
     ///
-    /// A texture is moved, turned and recoloured a little and sent through the network ten times (or --iterations, above
-    /// 1), again and again; what looks most like a face is moved, turned and recoloured back and kept. The model is
-    /// `uncanny` then and the fidelity 0.5, unless they are given. A try costs as much as ten textures; 8 to 32 are good.
+    /// In each try a texture is moved, turned and recoloured a little and sent through the network ten times (or
+    /// --iterations, above 1). What looks most like a face is moved, turned and recoloured back, and kept. The default model is
+    /// `uncanny` then and the default fidelity 0.5. A try costs as much as ten textures; 8 to 32 are good numbers.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(uncanny::dream::MAX_TRIES)))]
     pub(crate) dream: Option<u32>,
 
-    /// Leave alone what would come out wider or higher than this many pixels [default: 4096]
+    /// Copy what would come out wider or higher than this many pixels as it is [default: 4096]
     ///
-    /// Of an animation, and of anything in an atlas, it is a frame that counts; all frames together
+    /// Of an animation, and of anything in an atlas, each frame is measured by itself; all frames together
     /// may have as many pixels as two squares of this side.
     #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) max_size: Option<u32>,
 
     /// Settings and rules by glob [default: uncanny.toml in the current folder, if there is one]
     ///
-    /// What is typed here wins over the file's settings, but not over its rules.
+    /// The command line wins over the file's settings, but not over its rules.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
 }
@@ -230,11 +230,11 @@ pub(crate) const MAX_BATCH: usize = 4096;
 /// Whether a TorchScript program that is typed on the command line may do anything.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct TrustArgs {
-    /// Let a TorchScript program do whatever it says: only for a file that you made or trust
+    /// Run a TorchScript program without restrictions: only for a file that you made or trust
     ///
-    /// TorchScript is a program. Without this it is run by uncanny itself, of operators that networks for pictures are made
-    /// of, and refused by name if it has others. With this libtorch runs it, and it may write into your files. It holds
-    /// for the model typed here alone, never for one that a settings file names.
+    /// A TorchScript file is a program. Without this option uncanny runs it itself, and refuses any operator that networks
+    /// for pictures are not made of. With it libtorch runs the program, which can then write to your files. The option
+    /// applies to the model typed here only, never to one that a settings file names.
     #[arg(long)]
     pub(crate) trust_torchscript: bool,
 }
@@ -254,19 +254,19 @@ impl TrustArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Machine")]
 pub(crate) struct MachineArgs {
-    /// What the network runs on: auto, cpu, cuda or cuda:N [default: auto]
+    /// The device that networks run on: auto, cpu, cuda or cuda:N [default: auto]
     #[arg(long, value_name = "DEVICE")]
     pub(crate) device: Option<DeviceChoice>,
 
-    /// How many threads [default: one per core]
+    /// The number of threads [default: one per core]
     #[arg(long, value_name = "N", value_parser = up_to::<MAX_THREADS>)]
     pub(crate) threads: Option<usize>,
 
-    /// How many tiles the network sees at once [default: what suits the device]
+    /// How many tiles go through the network at once [default: what suits the device]
     #[arg(long, value_name = "N", value_parser = up_to::<MAX_BATCH>)]
     pub(crate) batch: Option<usize>,
 
-    /// Neither read nor write the cache of finished textures
+    /// Do not use the cache of finished textures
     #[arg(long)]
     pub(crate) no_cache: bool,
 
@@ -277,16 +277,16 @@ pub(crate) struct MachineArgs {
 /// Where finished textures are kept.
 #[derive(Debug, Default, Args)]
 pub(crate) struct CacheDirArgs {
-    /// The folder of the cache [default: `uncanny cache dir` names it]
+    /// The folder of the cache [default: the one that `uncanny cache dir` prints]
     #[arg(long, value_name = "DIR", env = "UNCANNY_CACHE_DIR", value_hint = ValueHint::DirPath)]
     pub(crate) cache_dir: Option<PathBuf>,
 }
 
 /// Show what `convert` would do, and why
 ///
-/// Decides everything `convert` decides and writes nothing. One row per texture: its path, what
-/// kind it is, what would be done and why, its size before and after; then the totals, whether the
-/// game's atlas would still fit, and what would make the pack better. Of several packs it also says
+/// Decides everything that `convert` decides, and writes nothing. Prints a row for each texture: its path, its
+/// kind, what would be done and why, its size before and after. Then it prints the totals, whether the
+/// game's atlas would still fit, and what would make the pack better. For several packs it also says
 /// how large the atlases become when the game lays them over each other.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -308,13 +308,13 @@ pub(crate) struct PlanArgs {
     pub(crate) enhance: EnhanceArgs,
 }
 
-/// List models, look at one, add and remove your own
+/// List models, show one, add and remove your own
 ///
-/// Shipped networks, classical resizing and the checkpoints in a folder of your own: `--model`,
-/// uncanny.toml and the other commands take any of them by name. The folder is the one that
-/// UNCANNY_MODELS names, or one where the system keeps such things; a file in it is called by its
-/// name without the extension. Nothing in a checkpoint is executed; a TorchScript program is run, but only
-/// of operators that networks for pictures are made of, and any other is refused by name.
+/// Models are the networks that come with the program, classical resizing, and the checkpoints in a folder of
+/// your own. `--model` and uncanny.toml take any of them by name. UNCANNY_MODELS names the folder; without it
+/// the system's folder for data is used. A file there is called by its name without the extension. Nothing in a
+/// checkpoint is executed. A TorchScript program is run, but an operator that networks for pictures are not
+/// made of is refused by name.
 #[derive(Debug, Args)]
 #[command(
     disable_help_subcommand = true,
@@ -339,15 +339,15 @@ pub(crate) struct ModelsArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsAction {
-    /// List the models that there are: what `uncanny models` alone does
+    /// List all models, as `uncanny models` alone does
     ///
-    /// Architecture, enlargement, trained numbers, billions of operations for 16x16 pixels, and
-    /// where each is from. A file that cannot be used is a line that says why.
+    /// A line for each has its architecture, enlargement, number of parameters, billions of operations for 16x16
+    /// pixels, and where it is from. A file that cannot be used is listed with the reason.
     List,
 
-    /// Print all that is known of a model, its card included
+    /// Print all that is known about a model, with its card
     Show {
-        /// A name or a checkpoint's path
+        /// The model's name, or a checkpoint's path
         #[arg(value_name = "NAME|FILE", value_hint = ValueHint::FilePath)]
         model: String,
 
@@ -357,19 +357,19 @@ pub(crate) enum ModelsAction {
 
     Add(ModelsAddArgs),
 
-    /// Remove a model of your own, and its card
+    /// Remove a model of your own, with its card
     Remove {
-        /// Its name, or that of its file
+        /// The model's name, or that of its file
         name: String,
     },
 }
 
 /// Add a checkpoint, from a file or an address
 ///
-/// Takes whatever `--model FILE` takes. It is fetched or copied, checked and loaded once before it
-/// gets its name: what cannot be used is refused. A card beside FILE, of its name in .md, comes along.
-/// From a plain http address it is fetched with --sha256 alone: on the way anybody could change it.
-/// HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are honoured.
+/// Takes whatever `--model FILE` takes. The file is fetched or copied, checked, and loaded once; what cannot
+/// be used is refused. A card beside FILE, with the same name and .md, is copied too. A plain http address
+/// needs --sha256, since anybody on the way could change the file. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY
+/// are honoured.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -386,11 +386,11 @@ pub(crate) struct ModelsAddArgs {
     #[arg(value_name = "FILE|URL", value_hint = ValueHint::FilePath)]
     pub(crate) from: String,
 
-    /// What the file must be, as sha256sum prints it
+    /// The checksum that the file must have, as sha256sum prints it
     #[arg(long, value_name = "HEX", value_parser = sha256)]
     pub(crate) sha256: Option<[u8; 32]>,
 
-    /// What it is called [default: the file's name without its extension]
+    /// The model's name [default: the file's name without its extension]
     #[arg(long, value_name = "NAME", value_parser = plain_name)]
     pub(crate) name: Option<String>,
 
@@ -404,9 +404,9 @@ pub(crate) struct ModelsAddArgs {
 
 /// Train a network on pictures of your own
 ///
-/// Follows a recipe: a TOML file that says what is trained, on what, in which stages, with which losses. OUT receives
-/// NAME.safetensors for `--model`, sample grids, measurements and their curves as it goes, and what is needed to go on
-/// after an interruption.
+/// Follows a recipe: a TOML file that says what is trained, on what, in which stages, with which losses. The folder of --out
+/// receives NAME.safetensors for `--model`, and, while it trains, sample grids, measurements, their curves, and what
+/// is needed to continue after an interruption.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -416,24 +416,29 @@ Examples:
   uncanny train --recipe textures --root data/ --out runs/textures
   uncanny train --recipe mine.toml --out runs/mine
 
-Recipes that come with the program: plain (a face network by plain differences, the default); those of the
-shipped networks, textures, faces and (for a GPU) faces-512; pfsr, the paper's own, with an adversary, for a GPU; and
-judge, the network that says how face-like a picture is (it is not resumed).
-OUT/recipe.toml is the one that was followed.
+Recipes that come with the program:
+  plain      a face network by plain differences: the default
+  textures, uncanny, faces, faces-512
+             those of the networks that come with the program; faces-512 wants a GPU
+  polish     the last touches to faces-512
+  pfsr       the paper's own, with an adversary; wants a GPU
+  judge      the network that scores how face-like a picture is; it cannot be resumed
 
-Ctrl-C saves and stops; --resume goes on.")]
+The recipe that was followed is kept as recipe.toml in the folder of --out. Ctrl-C saves and stops;
+--resume continues.")]
 pub(crate) struct TrainArgs {
     /// Folders, tars and zips of pictures of at least 128x128 pixels [default: what the recipe names]
     ///
-    /// NAME_lo.png of 16x16 and NAME_hi.png of 128x128 make a pair: the input is not reduced from the picture then.
+    /// NAME_lo.png of 16x16 and NAME_hi.png of 128x128 make a pair: NAME_lo.png is the input then, instead of the picture
+    /// reduced.
     #[arg(value_name = "DATA", value_hint = ValueHint::AnyPath)]
     pub(crate) data: Vec<PathBuf>,
 
-    /// The recipe: plain, textures, faces, faces-512, polish, pfsr, judge, or a TOML file
+    /// The recipe: a name from the list below, or a TOML file
     #[arg(long, value_name = "RECIPE", default_value = "plain", help_heading = "Training", value_hint = ValueHint::FilePath)]
     pub(crate) recipe: String,
 
-    /// The folder that the recipe's own data lies in
+    /// The folder that data named by the recipe lies in
     #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Training", value_hint = ValueHint::DirPath)]
     pub(crate) root: PathBuf,
 
@@ -441,20 +446,20 @@ pub(crate) struct TrainArgs {
     #[arg(long, short, value_name = "DIR", help_heading = "Output", value_hint = ValueHint::DirPath)]
     pub(crate) out: PathBuf,
 
-    /// What the checkpoint is called [default: as in the recipe]
+    /// The checkpoint's name [default: as in the recipe]
     #[arg(long, value_name = "NAME", help_heading = "Output", value_parser = plain_name)]
     pub(crate) name: Option<String>,
 
-    /// Go on with the training in --out, or start one where there is none
+    /// Continue the training in --out, or start one if there is none
     #[arg(long, help_heading = "Output")]
     pub(crate) resume: bool,
 
-    /// Measure and draw samples every so many iterations
+    /// Measure and draw samples every N iterations
     #[arg(long, value_name = "N", default_value_t = 500, help_heading = "Output",
         value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) sample_every: u64,
 
-    /// Save what --resume needs every so many seconds
+    /// Save what --resume needs every SECONDS seconds
     #[arg(
         long,
         value_name = "SECONDS",
@@ -463,11 +468,11 @@ pub(crate) struct TrainArgs {
     )]
     pub(crate) save_every: u64,
 
-    /// Begin with the weights of this checkpoint, of the recipe's architecture and size, instead of random ones
+    /// Begin with the weights of this checkpoint, which must have the recipe's architecture and size, instead of random ones
     #[arg(long, value_name = "FILE", help_heading = "Training", value_hint = ValueHint::FilePath)]
     pub(crate) start: Option<PathBuf>,
 
-    /// What stages with a teacher learn from: a model's name or a checkpoint's path [default: as in the recipe]
+    /// The teacher, for stages that learn from one: a model's name or a checkpoint's path [default: as in the recipe]
     #[arg(long, value_name = "MODEL", help_heading = "Training")]
     pub(crate) teacher: Option<String>,
 
@@ -475,34 +480,34 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "DATA", help_heading = "Training", value_hint = ValueHint::AnyPath)]
     pub(crate) test: Vec<PathBuf>,
 
-    /// PFSR's compressed landmark network, as safetensors, for recipes that look at landmarks
+    /// PFSR's compressed landmark network, as safetensors, for recipes with landmark losses
     #[arg(long, value_name = "FILE", help_heading = "Training", value_hint = ValueHint::FilePath)]
     pub(crate) landmarks: Option<PathBuf>,
 
     /// The first ten convolutions of VGG16, as safetensors, for recipes with a perceptual loss
     ///
-    /// By torchvision's names, features.0.weight to features.21.bias; its input is RGB in 0..1 less 0.485020, 0.457957
-    /// and 0.407604.
+    /// The tensors have torchvision's names, features.0.weight to features.21.bias. The input is RGB in 0..1 minus
+    /// 0.485020, 0.457957 and 0.407604.
     #[arg(long, value_name = "FILE", help_heading = "Training", value_hint = ValueHint::FilePath)]
     pub(crate) vgg: Option<PathBuf>,
 
-    /// How many iterations in all: the recipe's stages in proportion [default: as in the recipe]
+    /// The number of iterations in all; the recipe's stages keep their proportions [default: as in the recipe]
     #[arg(long, value_name = "N", help_heading = "Training", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub(crate) iterations: Option<u64>,
 
-    /// The channels of the network, a multiple of 8: more are better and slower [default: as in the recipe]
+    /// The network's channels, a multiple of 8: more are better and slower [default: as in the recipe]
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub(crate) width: Option<u32>,
 
-    /// Pictures in an iteration [default: as in the recipe]
+    /// The number of pictures in an iteration [default: as in the recipe]
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub(crate) batch: Option<usize>,
 
-    /// The same seed, data and recipe train the same network [default: as in the recipe]
+    /// The seed: the same seed, data and recipe train the same network [default: as in the recipe]
     #[arg(long, value_name = "N", help_heading = "Training")]
     pub(crate) seed: Option<u64>,
 
-    /// What to train on: auto, cpu, cuda or cuda:N
+    /// The device to train on: auto, cpu, cuda or cuda:N
     #[arg(
         long,
         value_name = "DEVICE",
@@ -511,19 +516,19 @@ pub(crate) struct TrainArgs {
     )]
     pub(crate) device: DeviceChoice,
 
-    /// How many threads [default: one per core]
+    /// The number of threads [default: one per core]
     #[arg(long, value_name = "N", help_heading = "Machine", value_parser = up_to::<MAX_THREADS>)]
     pub(crate) threads: Option<usize>,
 
-    /// Print what came of it as JSON
+    /// Print the result as JSON
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 }
 
-/// Say what is here, what is missing and what to do about it
+/// Check this machine: what is here, what is missing, what to do about it
 ///
-/// Versions, processor, devices, folders, models and free disk. Exits with 0 when all is well and
-/// with 1 when something needs doing.
+/// Checks versions, processor, devices, folders, models and free disk space. Exit status: 0 all is well; 1
+/// something needs doing.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -538,7 +543,7 @@ pub(crate) struct DoctorArgs {
     pub(crate) cache: CacheDirArgs,
 }
 
-/// Look at the cache of finished textures, or empty it
+/// Show or empty the cache of finished textures
 ///
 /// `convert` keeps every texture it has enhanced, so that a second run only enhances what changed.
 /// Emptying the cache costs nothing but time.
@@ -548,7 +553,7 @@ Examples:
   uncanny cache size
   uncanny cache clear")]
 pub(crate) struct CacheArgs {
-    /// What to do with it
+    /// What to do with the cache
     #[arg(value_enum, value_name = "ACTION")]
     pub(crate) action: CacheAction,
 
@@ -558,15 +563,15 @@ pub(crate) struct CacheArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CacheAction {
-    /// Print the folder
+    /// Print the cache's folder
     Dir,
     /// Print how many textures and how many bytes it holds
     Size,
-    /// Delete them
+    /// Delete all of them
     Clear,
 }
 
-/// Print the completions of a shell
+/// Print completions for a shell
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -151,9 +151,7 @@ fn help(error: &Error) -> Option<String> {
         Error::Train(uncanny_train::Error::NeedsVgg) => {
             "name their safetensors file with --vgg; `uncanny train --help` says what it must hold"
         }
-        Error::ReadConfig { .. } => {
-            "leave out --config to do without settings, or to use ./uncanny.toml"
-        }
+        Error::ReadConfig { .. } => "leave out --config to use no settings, or ./uncanny.toml",
         Error::NoPictures { .. } => "pictures end in .png, .apng, .jpg, .webp, .gif, .bmp or .tga",
         Error::NoFolder { .. } => "name one, such as `-o enhanced/`",
         Error::OutputFormat { known, .. } => {
@@ -253,10 +251,10 @@ fn model_help(error: &(dyn std::error::Error + 'static)) -> Option<String> {
             "`--device auto` takes what is there; `uncanny doctor` says what that is"
         }
         uncanny_model::Error::UnknownArchitecture { .. } => {
-            "a network that enlarges RGB pictures is wanted; discriminators, optimisers and other networks are none"
+            "only networks that enlarge RGB pictures can be used; discriminators, optimisers and others cannot"
         }
         uncanny_model::Error::ScriptRefused { .. } => {
-            "convert it to safetensors; or, if you made it or trust who did as you would trust a program of theirs, type --trust-torchscript"
+            "convert it to safetensors; or, if you made it or trust its author with a program on this machine, use --trust-torchscript"
         }
         uncanny_model::Error::Checkpoint(_) => {
             "checkpoints are .safetensors files, or PyTorch's .pth and .ckpt; download it again if it was cut short"
@@ -285,17 +283,17 @@ fn models_help(error: &models::Error) -> Option<String> {
             ));
         }
         E::Unusable { source, .. } => return model_help(source),
-        E::Ambiguous { .. } => "say which, or remove one",
+        E::Ambiguous { .. } => "name the file with its extension, or remove one of them",
         E::NoFolder => "name one with the variable UNCANNY_MODELS",
         E::File { .. } => "the variable UNCANNY_MODELS can name another folder",
         E::BuiltIn { .. } => {
             "`--name` can give yours another name; what comes with the program stays"
         }
         E::Exists { .. } => "replace it with --force, or choose another name with --name",
-        E::NoName { .. } => "say it with --name",
+        E::NoName { .. } => "give it a name with --name",
         E::Reserved { .. } => "give it another with --name",
         E::Sha256 { .. } => {
-            "nothing was added: it was changed, cut short, or the sum is of another file"
+            "nothing was added: the file was changed or cut short, or the checksum is of another file"
         }
         E::Folder { .. } => return None,
     };
@@ -309,10 +307,10 @@ fn download_help(error: &download::Error) -> Option<String> {
             "`uncanny models add FILE` takes a file that was fetched by other means"
         }
         E::Plain { .. } => {
-            "take its https address or, where there is none, say with --sha256 what the file must be"
+            "use its https address or, where there is none, give the file's checksum with --sha256"
         }
         E::Status { status, .. } if matches!(status.as_u16(), 404 | 410) => {
-            "look whether the address is whole and the file still there"
+            "check that the address is complete and the file still there"
         }
         E::Status { status, .. } if matches!(status.as_u16(), 401 | 403) => {
             "the server wants to know who asks: fetch it with a browser, then `uncanny models add FILE`"

@@ -21,47 +21,47 @@ const TILING: &str = "textures";
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "How")]
 pub(crate) struct PictureArgs {
-    /// What enhances: a name that `uncanny models` lists, or a checkpoint's path [default: faces to fit, textures for tiles]
+    /// The model: a name that `uncanny models` lists, or a checkpoint's path [default: faces with --fit, textures with --tiles]
     ///
-    /// `faces` learned from whole pictures reduced to 16x16, which is what --fit makes; `textures` learned from art
-    /// tile by tile.
+    /// `faces` was trained on whole pictures reduced to 16x16, which is what --fit makes; `textures` on art tile by
+    /// tile.
     #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::FilePath)]
     pub(crate) model: Option<String>,
 
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
 
-    /// To how many pixels a side a picture is fitted
+    /// The size that a picture is fitted to, in pixels a side
     #[arg(long, value_name = "PIXELS", default_value_t = picture::SIDE, value_parser = clap::value_parser!(u32).range(4..=256))]
     pub(crate) side: u32,
 
-    /// How a picture is reduced to fit
+    /// The filter that reduces a picture to --side
     #[arg(long, value_name = "FILTER", default_value = "chain")]
     pub(crate) resample: ResampleArg,
 
-    /// Smooth what the network sees first, by enlarging and reducing it: fewer blocks, softer faces
+    /// Smooth the picture before the network sees it, by enlarging and reducing it: fewer blocks, softer faces
     #[arg(long)]
     pub(crate) preblur: bool,
 
-    /// Lay the light and shade of a face into what the network sees: 0 not, 1 as strong as a face's own, up to 4 [default: 2 for uncanny, else 0]
+    /// Add the light and shade of a face to what the network sees: 0 none, 1 as strong as a face's own, up to 4 [default: 2 for uncanny, else 0]
     ///
-    /// A network that paints faces paints one then where there is none, and in the picture's own colours.
+    /// A network that paints faces then paints one where there is none, in the picture's own colours.
     #[arg(long, value_name = "F", value_parser = hint)]
     pub(crate) hint: Option<f32>,
 
-    /// Send the output back as the input this many times, stranger each time
+    /// Run the network this many times, each time on its last output: stranger each time
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(uncanny::MAX_ITERATIONS)))]
     pub(crate) iterations: u32,
 
-    /// Hold on to the original colours: 0 the network is free, 1 seen from afar nothing changes [default: 0 to fit, 1 for tiles]
+    /// Keep the original colours: 0 keeps none of them, 1 keeps each texel's average exactly [default: 0 with --fit, 1 with --tiles]
     #[arg(long, value_name = "F", value_parser = fidelity)]
     pub(crate) fidelity: Option<f32>,
 
-    /// How many times as big
+    /// Enlarge this many times
     #[arg(long, short, value_name = "N", default_value = "8")]
     pub(crate) scale: Scale,
 
-    /// How a checkpoint of a smaller scale gets there: again, resize
+    /// How a checkpoint of a smaller scale reaches --scale: again, resize (`convert --help` explains)
     #[arg(long, value_name = "HOW", default_value = "resize")]
     pub(crate) reach: Reach,
 }
@@ -70,43 +70,43 @@ pub(crate) struct PictureArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "How")]
 pub(crate) struct WayArgs {
-    /// The whole picture, in a transparent square, becomes one small input [default: by size]
+    /// Reduce the whole picture, in a transparent square, to one small input [default: by size]
     ///
-    /// By size, pictures of 16, 32 or 48 pixels a side, and all whose shorter side has 16 or less, are taken for
-    /// sprites and go tile by tile; emotes, emoji, photographs and all else are fitted.
+    /// Without --fit and --tiles, pictures of 16, 32 or 48 pixels a side, and all whose shorter side has 16 or less, are
+    /// taken for sprites and go tile by tile. Emotes, emoji, photographs and all else are fitted.
     #[arg(long, conflicts_with = "tiles")]
     pub(crate) fit: bool,
 
-    /// The picture as it is, tile by tile [default: by size]
+    /// Enhance the picture as it is, tile by tile [default: by size]
     #[arg(long)]
     pub(crate) tiles: bool,
 
-    /// What lies around a picture [default: what suits it]
+    /// What the network sees around a picture [default: what suits it]
     #[arg(long, value_name = "WHAT")]
     pub(crate) edges: Option<AroundArg>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ResampleArg {
-    /// Halving by halving, as the faces that networks learned from
+    /// Bilinear, halved again and again: as the faces that networks were trained on
     Chain,
-    /// The mean of what a pixel covers
+    /// The mean of what each pixel covers
     Box,
-    /// Cubic
+    /// Bicubic
     Bicubic,
-    /// Three lobes, the sharpest
+    /// Lanczos with three lobes: the sharpest
     Lanczos,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum AroundArg {
-    /// Nothing at all: the network sees the whole picture at once
+    /// Nothing: the network sees the whole picture at once
     None,
-    /// The picture again
+    /// The picture again, as if it repeated
     Wrap,
-    /// Its border goes on
+    /// The pixels of its border, repeated
     Clamp,
-    /// Transparency
+    /// Transparent pixels
     Transparent,
 }
 

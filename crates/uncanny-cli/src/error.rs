@@ -57,7 +57,7 @@ pub(crate) enum Error {
     },
 
     /// No picture to draw has this in its name.
-    #[error("no picture's name holds {name:?}")]
+    #[error("no picture's name contains {name:?}")]
     NoSuchPicture {
         /// What was picked.
         name: String,
@@ -131,7 +131,7 @@ pub(crate) enum Error {
     },
 
     /// A glob that means nothing.
-    #[error("{pattern:?} is no glob")]
+    #[error("{pattern:?} is not a glob")]
     Glob {
         /// What was given.
         pattern: String,
@@ -147,7 +147,7 @@ pub(crate) enum Error {
     },
 
     /// An output whose name says no format that can be written.
-    #[error("{} is no format that can be written here", path.display())]
+    #[error("{} has no extension of a format that can be written", path.display())]
     OutputFormat {
         /// The output.
         path: PathBuf,
@@ -156,7 +156,7 @@ pub(crate) enum Error {
     },
 
     /// Several pictures need a folder.
-    #[error("{count} pictures were found, and no folder was named to put them into")]
+    #[error("{count} pictures were found, and no folder was named for their outputs")]
     NoFolder {
         /// How many.
         count: usize,

@@ -14,11 +14,11 @@ use crate::error::Error;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Machine")]
 pub(crate) struct DeviceArgs {
-    /// What networks run on: auto, cpu, cuda or cuda:N
+    /// The device that networks run on: auto, cpu, cuda or cuda:N
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(crate) device: DeviceChoice,
 
-    /// How many threads [default: one per core]
+    /// The number of threads [default: one per core]
     #[arg(long, value_name = "N", value_parser = up_to::<MAX_THREADS>)]
     pub(crate) threads: Option<usize>,
 }
@@ -30,7 +30,7 @@ pub(crate) struct BatchArgs {
     #[command(flatten)]
     pub(crate) on: DeviceArgs,
 
-    /// How many tiles a network sees at once [default: what suits the device]
+    /// How many tiles go through a network at once [default: what suits the device]
     #[arg(long, value_name = "N", value_parser = up_to::<MAX_BATCH>)]
     pub(crate) batch: Option<usize>,
 }

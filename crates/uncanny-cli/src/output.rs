@@ -1,6 +1,7 @@
 //! What a command hands out: data on standard output, and small files, complete or not at all.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
@@ -115,9 +116,21 @@ pub(crate) fn fit(text: &str, width: usize, keep_end: bool) -> String {
     }
 }
 
+/// "1 picture", "2 pictures": for nouns whose plural has an s.
+pub(crate) fn counted<N: Display + From<u8> + PartialEq>(count: N, what: &str) -> String {
+    let plural = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nouns_have_plurals() {
+        let said = [0, 1, 2].map(|count: u64| counted(count, "picture"));
+        assert_eq!(said, ["0 pictures", "1 picture", "2 pictures"]);
+    }
 
     #[test]
     fn text_fits_its_column() {

@@ -11,22 +11,22 @@ use uncanny_texture::{Edges, Reach, Scale};
 use crate::Error;
 use crate::dream::MAX_TRIES;
 
-/// Back-projected wholly unless asked otherwise: a pack keeps its colours, and its mipmaps look as they did.
+/// The default fidelity of packs, the full one: a pack keeps its colours, and its mipmaps look as before.
 pub const DEFAULT_FIDELITY: f32 = 1.0;
-/// The largest number of times a texture may be sent through the network.
+/// The most iterations of a texture: times that it goes through the network.
 pub const MAX_ITERATIONS: u32 = 16;
-/// The longest side a picture may have after enhancement, unless the user says otherwise.
+/// The default of [`Config::max_size`], in pixels.
 pub const DEFAULT_MAX_SIZE: u32 = 4096;
-/// The model used when nobody names one.
+/// The default model of packs.
 pub const DEFAULT_MODEL: &str = "textures";
-/// The model used when nobody names one and faces are searched.
+/// The default model where faces are searched.
 pub const DREAM_MODEL: &str = "uncanny";
-/// How strong a hint of a face that model is given of a free picture, unless asked otherwise ([`crate::picture::Settings::hint`]).
+/// The default hint for that model in single pictures ([`crate::picture::Settings::hint`]).
 pub const DREAM_HINT: f32 = 2.0;
-/// The fidelity unless asked otherwise when faces are searched.
+/// The default fidelity where faces are searched in a pack.
 pub const DREAM_FIDELITY: f32 = 0.5;
 
-/// The contents of an `uncanny.toml`, or the same settings given on a command line. `None` means "not said".
+/// The contents of an `uncanny.toml`, or the same settings given on a command line. `None`: the default.
 ///
 /// ```
 /// let text = r#"
@@ -47,31 +47,31 @@ pub struct Config {
     /// `faces`, `lanczos`, `nearest`, `xbr` or the path of a checkpoint.
     #[serde(default)]
     pub model: Option<String>,
-    /// Output pixels per input pixel; unless given 8, or the model's own where that is less.
+    /// Output pixels per input pixel; by default 8, or the model's own scale where that is less.
     #[serde(default, deserialize_with = "scale")]
     pub scale: Option<Scale>,
-    /// How a network whose own scale is smaller gets there.
+    /// How a network of a smaller scale reaches `scale`.
     #[serde(default)]
     pub reach: Option<Reach>,
-    /// 0: the network is free. 1: averaged back, the original colours return exactly.
+    /// How far the original colours are kept, 0 to 1: 0 keeps none of them, 1 keeps each texel's average exactly.
     #[serde(default, deserialize_with = "fidelity")]
     pub fidelity: Option<f32>,
     /// Soften the input before the network sees it.
     #[serde(default)]
     pub preblur: Option<bool>,
-    /// How many times the output is sent back as input; 1 is once through.
+    /// How many times the network runs, each time on its last output; from 1 to [`MAX_ITERATIONS`].
     #[serde(default, deserialize_with = "iterations")]
     pub iterations: Option<u32>,
-    /// Each block, item and mob is searched for a face in so many tries (see [`crate::dream`]); 0 is none. Then the
-    /// model is `faces` unless one is named, fidelity is [`DREAM_FIDELITY`] unless it is given, and `iterations` above
-    /// 1 is how far the search goes instead of 10.
+    /// The number of tries in which each block, item and mob is searched for a face (see [`crate::dream`]); 0 is none. With
+    /// a search the default model is [`DREAM_MODEL`], the default fidelity [`DREAM_FIDELITY`], and each try goes through
+    /// the network 10 times, or `iterations` times where that is above 1.
     #[serde(default, deserialize_with = "dream")]
     pub dream: Option<u32>,
     /// Pictures whose longest side would exceed this after enhancement are copied, and so are those of more pixels
     /// than two squares of this side: of an animation a frame counts as a side, but all of it takes memory.
     #[serde(default, alias = "max_size", deserialize_with = "max_size")]
     pub max_size: Option<u32>,
-    /// When not empty, only textures matching one of these globs are touched.
+    /// When not empty, only textures that match one of these globs are enhanced.
     #[serde(default, deserialize_with = "globs")]
     pub only: Vec<String>,
     /// Textures matching one of these globs are copied.
@@ -136,9 +136,9 @@ pub enum ActionChoice {
 pub enum EdgeChoice {
     /// The texture repeats in both directions.
     Wrap,
-    /// The border pixels go on.
+    /// The border's pixels are repeated.
     Clamp,
-    /// Nothing lies beyond.
+    /// Transparent pixels lie beyond.
     Transparent,
 }
 

@@ -17,7 +17,7 @@ use crate::picture::masked;
 
 pub use recipe::{DreamInput, DreamRecipe, pixels_hash};
 
-/// How far a search goes through the network unless it is told.
+/// The default number of iterations of each try.
 pub const DREAM_ITERATIONS: u32 = 10;
 /// The most tries a picture may get.
 pub const MAX_TRIES: u32 = 4096;
@@ -35,11 +35,11 @@ const PARENTS: usize = 3;
 /// How a search is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Dream {
-    /// Nudges tried on each picture; each is judged after every iteration.
+    /// The number of nudges tried on each picture; each is judged after every iteration.
     pub tries: u32,
-    /// How often each goes through the network.
+    /// How many times each goes through the network.
     pub iterations: u32,
-    /// Another seed draws other nudges.
+    /// The seed: another number draws other nudges.
     pub seed: u64,
 }
 

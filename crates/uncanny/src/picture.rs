@@ -36,7 +36,7 @@ pub use zoom::{Zoom, ZoomSettings};
 pub const SIDE: u32 = 16;
 /// Up to this side pictures made of whole tiles are taken for sprites.
 const SPRITE: u32 = 48;
-/// Enhanced, a picture may have so many pixels.
+/// The most pixels that an enhanced picture may have.
 pub const MAX_PIXELS: u64 = 64 << 20;
 /// Below this alpha a reduced pixel's colour says little: few levels of it were left.
 const FAINT: u8 = 32;
@@ -47,7 +47,7 @@ const REPEATS: f64 = 1.25;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Way {
-    /// Whole, reduced to the little that a network for faces wants to see.
+    /// The whole picture, reduced to the small input of a network for faces.
     Fit,
     /// As it is, tile by tile.
     Tiles,
@@ -86,39 +86,39 @@ pub enum Resample {
     Chain,
     /// The mean of what a pixel covers.
     Box,
-    /// Cubic.
+    /// Bicubic.
     Bicubic,
-    /// Three lobes: the sharpest.
+    /// Lanczos with three lobes: the sharpest.
     Lanczos,
 }
 
-/// What lies around a picture.
+/// What the network sees around a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Around {
-    /// Not even that: the network sees the whole picture at once, and where it ends nothing.
+    /// Nothing: the network sees the whole picture at once.
     Nothing,
-    /// The picture again.
+    /// The picture again, as if it repeated.
     Wrap,
     /// Its outermost pixels, repeated.
     Clamp,
-    /// Transparency.
+    /// Transparent pixels.
     Transparent,
 }
 
 /// How pictures are enhanced.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// How they meet the network; `None` is what suits each one's size.
+    /// Whether they are fitted or go by tiles; `None`: what suits each picture's size.
     pub way: Option<Way>,
-    /// The side of what the network sees of a fitted picture.
+    /// The side of the network's input for a fitted picture, in pixels.
     pub side: u32,
-    /// How a fitted picture is reduced.
+    /// The filter that reduces a fitted picture.
     pub resample: Resample,
     /// What lies around a picture. `None`: around a fitted one nothing; around a cut-out sprite transparency; around an
     /// opaque one itself if that leaves no seam, else its border.
     pub around: Option<Around>,
-    /// The network sees what was enlarged and shrunk back once.
+    /// Whether the input is softened first, by enlarging and reducing it.
     pub preblur: bool,
     /// How strongly the light and shade of a face are laid into what the network sees first: 0 not at all, 1 with a face's
     /// own contrast, [`uncanny_texture::MOST_HINT`] at most. A network that paints faces then paints one where there is none.
@@ -127,7 +127,8 @@ pub struct Settings {
     pub iterations: u32,
     /// Gives the picture after every iteration and not only the last one's.
     pub keep_all: bool,
-    /// How far a picture must return its input's colours, 0 to 1. `None`: fitted ones not at all, tiles wholly.
+    /// How far the input's colours are kept, 0 to 1: 0 keeps none of them, 1 keeps each texel's average exactly. `None`: 0 for
+    /// fitted pictures, 1 for tiles.
     pub fidelity: Option<f32>,
     /// Output pixels for each pixel that the network sees; less where the network enlarges less.
     pub scale: Scale,

@@ -26,16 +26,16 @@ pub(crate) fn run(args: &CacheArgs) -> Result<u8, Error> {
         CacheAction::Dir => output::print(|out| writeln!(out, "{}", folder.display()))?,
         CacheAction::Size => {
             let size = size(&folder).map_err(failed("measure"))?;
-            output::print(|out| writeln!(out, "{} textures, {} bytes", size.files, size.bytes))?;
+            let textures = output::counted(size.files, "texture");
+            output::print(|out| writeln!(out, "{textures}, {} bytes", size.bytes))?;
         }
         CacheAction::Clear => {
             let size = size(&folder).map_err(failed("measure"))?;
             for bucket in buckets(&folder).map_err(failed("read"))? {
                 fs::remove_dir_all(&bucket).map_err(failed("empty"))?;
             }
-            output::print(|out| {
-                writeln!(out, "{} textures, {} bytes deleted", size.files, size.bytes)
-            })?;
+            let textures = output::counted(size.files, "texture");
+            output::print(|out| writeln!(out, "{textures}, {} bytes deleted", size.bytes))?;
         }
     }
     Ok(0)

@@ -33,13 +33,13 @@ const TOGETHER: usize = 16;
 
 /// Look for faces in pictures
 ///
-/// Every picture becomes 16x16 and is changed a little again and again: moved, turned, enlarged, mirrored, blurred,
-/// recoloured. Each change goes through the network ten times, its output in again; a judge scores everything that
-/// comes out, and the most face-like is kept, moved, turned and recoloured back. The plain picture is always among the
-/// tries, half of which are drawn by lot, the rest around the best so far.
+/// Every picture is reduced to 16x16 and changed a little in each try: moved, turned, enlarged, mirrored, blurred,
+/// recoloured, given a hint of a face. Each change goes through the network ten times, its output fed back in. A judge scores
+/// everything that comes out; the most face-like is moved, turned and recoloured back, and kept. The unchanged picture is
+/// always among the tries. Half of the tries are random, the rest are near the best so far.
 ///
-/// DIR receives NAME.png, NAME.json (its recipe: --recipe makes it again, bit for bit), sheet.png (input, once through
-/// the network, the best with its score) and report.html.
+/// DIR receives NAME.png, NAME.json (its recipe, from which --recipe makes it again bit for bit), sheet.png (input, once
+/// through the network, the best with its score) and report.html.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -55,7 +55,7 @@ pub(crate) struct DreamArgs {
     #[arg(required_unless_present = "recipe", value_name = "IN", value_hint = ValueHint::AnyPath)]
     inputs: Vec<PathBuf>,
 
-    /// The folder for what is found
+    /// The folder for the results
     #[arg(long, short, value_name = "DIR", help_heading = "Output", value_hint = ValueHint::DirPath)]
     output: PathBuf,
 
@@ -63,7 +63,7 @@ pub(crate) struct DreamArgs {
     #[arg(long, short, help_heading = "Output")]
     force: bool,
 
-    /// Draw the contact sheet here too
+    /// Draw the contact sheet to this file too
     #[arg(long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     grid: Option<PathBuf>,
 
@@ -71,40 +71,40 @@ pub(crate) struct DreamArgs {
     #[arg(long, help_heading = "Output")]
     json: bool,
 
-    /// Only pictures whose names hold this; may be repeated
+    /// Take only pictures whose names contain this; may be repeated
     #[arg(long, value_name = "NAME", help_heading = "Search")]
     pick: Vec<String>,
 
-    /// Changes tried on each picture, each judged after every iteration
+    /// The number of changes tried on each picture, each judged after every iteration
     #[arg(long, value_name = "N", default_value_t = 16, help_heading = "Search",
         value_parser = clap::value_parser!(u32).range(1..=i64::from(uncanny::dream::MAX_TRIES)))]
     tries: u32,
 
-    /// How often each goes through the network
+    /// How many times each change goes through the network
     #[arg(long, value_name = "N", default_value_t = DREAM_ITERATIONS, help_heading = "Search",
         value_parser = clap::value_parser!(u32).range(1..=i64::from(uncanny::MAX_ITERATIONS)))]
     iterations: u32,
 
-    /// Another seed tries other changes
+    /// The seed: another number tries other changes
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Search")]
     seed: u64,
 
-    /// Make again what these recipes tell; may be repeated
+    /// Make again what this recipe describes; may be repeated
     ///
-    /// The picture is looked for where it was, or in IN. Another model, judge or device may draw something else: a
+    /// The picture is taken from where it was, or from IN. Another model, judge or device may give another result: a
     /// warning says what differs.
     #[arg(long, value_name = "FILE", help_heading = "Search", value_hint = ValueHint::FilePath,
         conflicts_with_all = ["tries", "iterations", "seed", "fidelity", "model", "pick"])]
     recipe: Vec<PathBuf>,
 
-    /// What paints: a name that `uncanny models` lists, or a checkpoint's path
+    /// The model: a name that `uncanny models` lists, or a checkpoint's path
     #[arg(long, short, value_name = "MODEL", default_value = uncanny::DREAM_MODEL, help_heading = "How", value_hint = ValueHint::FilePath)]
     model: String,
 
     #[command(flatten)]
     trust: TrustArgs,
 
-    /// Hold on to the original colours: 0 the network is free, 1 seen from afar nothing changes
+    /// Keep the original colours: 0 keeps none of them, 1 keeps each texel's average exactly
     #[arg(long, value_name = "F", default_value_t = 0.0, help_heading = "How", value_parser = fidelity)]
     fidelity: f32,
 
@@ -164,7 +164,8 @@ pub(crate) fn run(args: &DreamArgs, talk: Talk) -> Result<u8, Error> {
         let Some(found) = found else {
             let done = outcomes.len();
             if done > 0 {
-                tracing::warn!("{done} of {} pictures are finished", inputs.len());
+                let all = output::counted(inputs.len(), "picture");
+                tracing::warn!("finished {done} of {all}");
             }
             return Err(uncanny::Error::Interrupted.into());
         };
@@ -473,7 +474,8 @@ impl<'a> Progress<'a> {
         self.tiles += tiles as u64;
         if let Some(bar) = &self.bar {
             bar.pb_set_position(self.tiles);
-            let text = format!("dreaming: {} of {} pictures", self.pictures, self.total);
+            let all = output::counted(self.total, "picture");
+            let text = format!("dreaming: {} of {all}", self.pictures);
             bar.pb_set_message(&text);
         }
         !self.cancel.load(Ordering::SeqCst)
@@ -485,8 +487,8 @@ impl<'a> Progress<'a> {
             // The search goes on though nobody can read how far it is.
             let _ = writeln!(
                 std::io::stderr(),
-                "dreaming: {done} of {} pictures",
-                self.total
+                "dreaming: {done} of {}",
+                output::counted(self.total, "picture")
             );
         }
     }

@@ -24,32 +24,37 @@ use crate::error::Error;
 use crate::logging::Talk;
 use crate::machine::{self, BatchArgs};
 use crate::models::Loaded;
+use crate::output::counted;
 use crate::{output, progress};
 
-/// Measure models on pictures that they never saw
+/// Measure models on pictures
 ///
-/// Makes a small input of every picture, enlarges it with each model and by classical resizing
-/// (nearest, bicubic, Lanczos), and compares with the picture. Pairs NAME_lo.png and NAME_hi.png
-/// bring their own input. The best of each column has a star; sharpness and seam are best nearest
-/// to the truth's.
+/// Reduces every picture to a small input, enlarges that with each model and by classical resizing
+/// (nearest, bicubic, Lanczos), and compares the result with the picture, the truth. Take pictures that the
+/// models were not trained on. Pairs NAME_lo.png and NAME_hi.png bring their own input. The best of each column
+/// has a star; sharpness and seam are best where they are nearest to the truth's.
 ///
-/// PSNR is of 8-bit RGB, per picture at most 60 dB. SSIM is of luma, as scikit-image computes it by
-/// default; MS-SSIM as pytorch-msssim does, its window no larger than a scale. Consistency is the
-/// PSNR of the output, averaged back, against the input. Sharpness is the mean absolute Laplacian of
-/// luma, in levels. Seam is how much more the luma changes across the wrap than inside, over the
-/// pictures that wrap. Alpha errors are pixels that are transparent, opaque or between and should
-/// not be; leaves class are opaque pictures that got holes and cut-out ones that got soft edges.
-/// Silhouette is how much of the silhouettes, alpha cut at a half, of output and truth together is in
-/// both (IoU); outline is how many pairs of neighbouring pixels have one inside, by the truth's.
-/// Landmark error is the mean distance of 68 landmarks from the truth's, in % of the distance of its
-/// eyes, the median over the pictures.
+/// PSNR is of 8-bit RGB, at most 60 dB for each picture. SSIM is of luma, as scikit-image computes it by
+/// default; MS-SSIM as pytorch-msssim does, its window no larger than a scale.
 ///
-/// LPIPS (Zhang et al., CVPR 2018; arXiv 1801.03924) is how differently two pictures look to people:
-/// the lower, the better. It wants two files, which do not come with the program. --vgg is VGG16's
-/// first ten convolutions by torchvision's names, features.0.weight to features.21.bias, whose input
-/// is RGB in 0..1 less 0.485020, 0.457957 and 0.407604; --lpips the heads lin0.model.1.weight to
-/// lin3.model.1.weight of the Python package lpips (v0.1, vgg). assets/vgg16.py in the sources makes
-/// both of those two packages. Without a fifth level, it is to be compared with itself alone.
+/// Consistency is the PSNR of the output, averaged back to the input's size, against the input. Sharpness is the
+/// mean absolute Laplacian of luma, in levels. Seam is how many times more the luma changes across the wrap than
+/// inside, over the pictures that wrap.
+///
+/// Alpha errors are the pixels that should not be as transparent, opaque or translucent as they are. "Leaves
+/// class" is the share of pictures whose kind of alpha changed: opaque ones that got holes, cut-out ones that got soft edges. Silhouette is the
+/// intersection over union (IoU) of the silhouettes of output and truth, alpha cut at a half. Outline is the number of
+/// pairs of neighbouring pixels of which one is inside the silhouette, as a share of the truth's.
+///
+/// Landmark error is the mean distance of 68 landmarks from the truth's, in % of the distance between its eyes, as the median
+/// over the pictures.
+///
+/// LPIPS (Zhang et al., CVPR 2018; arXiv 1801.03924) is how different two pictures look to people: the lower, the
+/// better. It needs two files, which do not come with the program; assets/vgg16.py in the sources makes both.
+/// --vgg is VGG16's first ten convolutions with torchvision's names, features.0.weight to features.21.bias; its input is
+/// RGB in 0..1 minus 0.485020, 0.457957 and 0.407604. --lpips is the heads lin0.model.1.weight to
+/// lin3.model.1.weight of the Python package lpips (v0.1, vgg). The fifth level is left out, so compare these
+/// values only with each other.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -65,7 +70,7 @@ pub(crate) struct EvalArgs {
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
 
-    /// What to measure: a model's name or a checkpoint's path; may be repeated [default: faces]
+    /// A model to measure: a model's name or a checkpoint's path; may be repeated [default: faces]
     #[arg(long, short, value_name = "MODEL", value_hint = ValueHint::FilePath)]
     model: Vec<String>,
 
@@ -76,7 +81,7 @@ pub(crate) struct EvalArgs {
     #[arg(long, help_heading = "Output")]
     json: bool,
 
-    /// Write every picture's figures, to find the worst
+    /// Write the figures of every picture, as CSV
     #[arg(long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     csv: Option<PathBuf>,
 
@@ -84,11 +89,11 @@ pub(crate) struct EvalArgs {
     #[arg(long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     grid: Option<PathBuf>,
 
-    /// How many pictures to draw, evenly spread
+    /// The number of pictures to draw, evenly spread
     #[arg(long, value_name = "N", default_value_t = 12, help_heading = "Output", value_parser = up_to::<10_000>)]
     rows: usize,
 
-    /// Draw the pictures whose names hold this instead; may be repeated
+    /// Draw the pictures whose names contain this instead; may be repeated
     #[arg(long, value_name = "NAME", help_heading = "Output")]
     pick: Vec<String>,
 
@@ -96,7 +101,7 @@ pub(crate) struct EvalArgs {
     #[arg(long, short, help_heading = "Output")]
     force: bool,
 
-    /// How inputs are made of pictures without one
+    /// How pictures are reduced to inputs
     #[arg(
         long,
         value_name = "HOW",
@@ -105,7 +110,7 @@ pub(crate) struct EvalArgs {
     )]
     degrade: DegradeArg,
 
-    /// What networks see around a picture
+    /// What the network sees around a picture
     #[arg(
         long,
         value_name = "WHAT",
@@ -114,7 +119,7 @@ pub(crate) struct EvalArgs {
     )]
     context: ContextArg,
 
-    /// What transparent pictures lie on where colours are compared: black, grey, white or RRGGBB
+    /// The background of transparent pictures where colours are compared: black, grey, white or RRGGBB
     #[arg(
         long,
         value_name = "GROUND",
@@ -124,13 +129,13 @@ pub(crate) struct EvalArgs {
     )]
     over: [u8; 3],
 
-    /// Hold outputs to their inputs: 0 the network itself, 1 averaged back nothing changes
+    /// Keep the inputs' colours: 0 keeps none of them, 1 keeps each texel's average exactly
     #[arg(long, value_name = "F", default_value_t = 0.0, help_heading = "How", value_parser = fidelity)]
     fidelity: f32,
 
-    /// How many times as large as its input a picture is
+    /// How many times larger than its input a picture is
     ///
-    /// The output of a smaller model is enlarged to that by bicubic interpolation.
+    /// The output of a model of a smaller scale is enlarged by bicubic interpolation.
     #[arg(
         long,
         short,
@@ -140,11 +145,11 @@ pub(crate) struct EvalArgs {
     )]
     scale: Scale,
 
-    /// Let smaller models get there as `convert` does, again or resize, instead
+    /// Let models of a smaller scale reach --scale as `convert` does instead: again, resize
     #[arg(long, value_name = "HOW", help_heading = "How")]
     reach: Option<Reach>,
 
-    /// Measure on the middle of each picture, so many pixels a side
+    /// Measure on a square of this many pixels a side in the middle of each picture
     #[arg(long, value_name = "PIXELS", default_value_t = 128, help_heading = "How",
         value_parser = clap::value_parser!(u32).range(32..))]
     size: u32,
@@ -161,7 +166,7 @@ pub(crate) struct EvalArgs {
     #[arg(long, value_name = "FILE", requires = "lpips", help_heading = "How", value_hint = ValueHint::FilePath)]
     vgg: Option<PathBuf>,
 
-    /// Measure on so many pictures, evenly spread [default: all]
+    /// Measure on this many pictures, evenly spread [default: all]
     #[arg(long, value_name = "N", help_heading = "How", value_parser = up_to::<1_000_000_000>)]
     limit: Option<usize>,
 
@@ -171,11 +176,11 @@ pub(crate) struct EvalArgs {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum DegradeArg {
-    /// Bilinear by halves, 128, 64, 32, 16: for faces
+    /// Bilinear, halved again and again (128, 64, 32, 16): for faces
     Chain,
-    /// Bicubic at once: what most papers do
+    /// Bicubic in one step: as in most papers
     Bicubic,
-    /// Block means
+    /// The mean of each block
     Box,
 }
 
@@ -183,9 +188,9 @@ enum DegradeArg {
 enum ContextArg {
     /// Nothing: the network alone, on whole pictures
     None,
-    /// The outermost pixels, as `convert` shows items
+    /// The pixels of its border, repeated, as around an item in `convert`
     Clamp,
-    /// The picture itself, as `convert` shows blocks
+    /// The picture again, as around a block in `convert`
     Wrap,
 }
 
@@ -420,8 +425,9 @@ impl Display {
         if let Some(bar) = &self.bar {
             bar.pb_set_position(done as u64);
             bar.pb_set_message(&format!(
-                "{}: {done} of {} pictures",
-                self.model, self.total
+                "{}: {done} of {}",
+                self.model,
+                counted(self.total, "picture")
             ));
         }
     }
@@ -435,9 +441,9 @@ impl Display {
             // The measuring goes on though nobody can read how far it is.
             let _ = writeln!(
                 std::io::stderr(),
-                "{}: {} pictures in {seconds:.1} s",
+                "{}: {} in {seconds:.1} s",
                 self.model,
-                self.total
+                counted(self.total, "picture")
             );
         });
     }
@@ -498,7 +504,7 @@ fn heading(args: &EvalArgs, bench: &Bench, skipped: usize) -> String {
         ContextArg::Clamp => "tiles, outermost pixels around the picture",
         ContextArg::Wrap => "tiles, the picture repeated around itself",
     };
-    let mut text = format!("{} pictures", samples.len());
+    let mut text = counted(samples.len(), "picture");
     if skipped > 0 {
         let _ = write!(text, " ({skipped} left out)");
     }
@@ -518,7 +524,11 @@ fn heading(args: &EvalArgs, bench: &Bench, skipped: usize) -> String {
     }
     let wrapping = wrapping(bench.truth());
     if wrapping > 0 {
-        let _ = write!(text, "; seam of the {wrapping} pictures that wrap");
+        let _ = write!(
+            text,
+            "; seam over {} with wrap",
+            counted(wrapping, "picture")
+        );
     }
     text.push_str("\n\n");
     text

@@ -24,9 +24,9 @@ const LETTERS: usize = 18;
 
 /// Draw pictures side by side: input, models, iterations
 ///
-/// Every picture is a row. A sprite is shown to the network as it is, tile by tile; anything larger
-/// becomes 16x16 first, as `uncanny image` does it, and is shown again at the end of its row.
-/// NAME_lo.png and NAME_hi.png make one row.
+/// Every picture is a row. A sprite goes through the network as it is, tile by tile. Anything larger is
+/// reduced to 16x16 first, as by `uncanny image`, and its original stands at the end of the row. NAME_lo.png and
+/// NAME_hi.png make one row.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -38,7 +38,7 @@ pub(crate) struct GridArgs {
     #[arg(required = true, value_name = "IN", value_hint = ValueHint::AnyPath)]
     inputs: Vec<PathBuf>,
 
-    /// Where to write the PNG
+    /// The PNG to write
     #[arg(long, short, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     output: PathBuf,
 
@@ -46,43 +46,43 @@ pub(crate) struct GridArgs {
     #[arg(long, short, help_heading = "Output")]
     force: bool,
 
-    /// How many pictures at most, evenly spread
+    /// The most pictures to draw, evenly spread over the input
     #[arg(long, value_name = "N", default_value_t = 12, help_heading = "Output", value_parser = up_to::<10_000>)]
     rows: usize,
 
-    /// Only pictures whose names hold this; may be repeated
+    /// Take only pictures whose names contain this; may be repeated
     #[arg(long, value_name = "NAME", help_heading = "Output")]
     pick: Vec<String>,
 
-    /// Pictures beside each other before a new line begins
+    /// The number of pictures in a line
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Output", value_parser = up_to::<1_000>)]
     abreast: usize,
 
-    /// Leave out what a reduced picture was made of
+    /// Leave out the originals of pictures that were reduced
     #[arg(long, help_heading = "Output")]
     no_original: bool,
 
-    /// A column for each model; may be repeated [default: faces]
+    /// Draw a column for this model; may be repeated [default: faces]
     #[arg(long, short, value_name = "MODEL", help_heading = "How", value_hint = ValueHint::FilePath)]
     model: Vec<String>,
 
     #[command(flatten)]
     trust: TrustArgs,
 
-    /// A column for each number of iterations: the output goes in again so often
+    /// Draw a column after each of these numbers of iterations, in which the output is fed back in
     #[arg(long, value_name = "N,N", default_value = "1", value_delimiter = ',', help_heading = "How",
         value_parser = clap::value_parser!(u32).range(1..=i64::from(uncanny::MAX_ITERATIONS)))]
     iterations: Vec<u32>,
 
-    /// Smooth each input a little first
+    /// Smooth each input a little before the network sees it
     #[arg(long, help_heading = "How")]
     preblur: bool,
 
-    /// Hold outputs to their inputs: 0 the network itself, 1 averaged back nothing changes
+    /// Keep the inputs' colours: 0 keeps none of them, 1 keeps each texel's average exactly
     #[arg(long, value_name = "F", default_value_t = 0.0, help_heading = "How", value_parser = fidelity)]
     fidelity: f32,
 
-    /// What lies around a picture
+    /// What the network sees around a picture
     #[arg(
         long,
         value_name = "WHAT",
@@ -97,11 +97,11 @@ pub(crate) struct GridArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum GridContext {
-    /// What suits each: as `uncanny image` has it
+    /// What suits each picture, as in `uncanny image`
     Auto,
     /// Nothing: the network sees the picture alone
     None,
-    /// Itself again, as a block in the game
+    /// The picture again, as around a block in the game
     Wrap,
 }
 

@@ -49,11 +49,12 @@ const FORMATS: &str = ".png, .apng, .webp or .gif";
 
 /// Enhance pictures: emoji, emotes, sprites, photographs, still or moving
 ///
-/// Takes PNG, JPEG, WebP, GIF, BMP and TGA, as files, folders and globs, and makes each 8 times as
-/// big; animated GIF, APNG and WebP frame by frame, with their timing. There are two ways in. A
-/// picture is fitted: the whole of it, in a transparent square, is reduced to the 16x16 pixels that a
-/// network for faces wants to see, and becomes 128x128. Or it goes tile by tile, as textures do, and
-/// becomes 8 times as big as it was. Its size decides, and --fit and --tiles.
+/// Takes PNG, JPEG, WebP, GIF, BMP and TGA, as files, folders and globs. Animated GIF, APNG and WebP go frame
+/// by frame and keep their timing.
+///
+/// There are two ways. With --fit the whole picture, in a transparent square, is reduced to the 16x16 pixels
+/// that a network for faces sees, and becomes 128x128. With --tiles it is enhanced as it is, as textures are, and
+/// becomes 8 times as large. Without either, the picture's size decides.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -64,8 +65,8 @@ Examples:
   uncanny image party.gif -o party.webp
   uncanny image emoji/ -o enhanced/ --html look.html --grid look.png
 
-Exit status: 0 done; 1 finished, but some pictures could not be enhanced, or a report, page or
-contact sheet not be written; 2 nothing was made; 130 interrupted.")]
+Exit status: 0 done; 1 finished, but a picture could not be enhanced, or a report, page or contact
+sheet could not be written; 2 nothing was made; 130 interrupted.")]
 pub(crate) struct ImageArgs {
     /// Pictures, folders of them, or globs
     #[arg(required = true, value_name = "IN", value_hint = ValueHint::AnyPath)]
@@ -73,9 +74,9 @@ pub(crate) struct ImageArgs {
 
     /// Where to write [default: beside IN, named by its new size: emote-128x.png]
     ///
-    /// Of several pictures, a folder, where they keep their names and how they lie to each other; of one,
-    /// a folder or a file. The ending says the format: .png, .apng, .webp or .gif; without one pictures
-    /// keep theirs, and what cannot be written becomes .png.
+    /// For several pictures it is a folder, in which they keep their names and subfolders; for one it is a folder or a
+    /// file. A file's extension says the format: .png, .apng, .webp or .gif. In a folder pictures keep their format,
+    /// and become .png where it cannot be written.
     #[arg(long, short, value_name = "OUT", help_heading = "Output", value_hint = ValueHint::AnyPath)]
     output: Option<PathBuf>,
 
@@ -87,7 +88,7 @@ pub(crate) struct ImageArgs {
     #[arg(long, help_heading = "Output")]
     keep_all: bool,
 
-    /// Draw a contact sheet as a PNG: what the network saw, what it made, what there was
+    /// Draw a contact sheet as a PNG: what the network saw, what it made, and the original
     #[arg(long, value_name = "FILE", help_heading = "Output", value_hint = ValueHint::FilePath)]
     grid: Option<PathBuf>,
 
@@ -189,8 +190,8 @@ pub(crate) fn run(args: &ImageArgs, talk: Talk) -> Result<u8, Error> {
             .filter(|row| row.error.is_none())
             .count();
         tracing::warn!(
-            "interrupted: {finished} of {} pictures were finished",
-            found.len()
+            "interrupted: finished {finished} of {}",
+            output::counted(found.len(), "picture")
         );
         return Ok(interrupt::EXIT_STATUS);
     }
@@ -753,13 +754,15 @@ fn summary(rows: &[ReportRow]) -> String {
             let how = told(way);
             let alike: Vec<&&ReportRow> = made.iter().filter(|row| row.way == Some(way)).collect();
             if let Some(model) = alike.first().and_then(|row| row.model.as_deref()) {
-                text.push_str(&format!("{:>7} pictures {how}, by {model}\n", alike.len()));
+                let count = output::counted(alike.len(), "picture");
+                text.push_str(&format!("  {count} {how}, by {model}\n"));
             }
         }
     }
     let failed = rows.len() - made.len();
     if failed > 0 {
-        text.push_str(&format!("{failed:>7} could not be enhanced\n"));
+        let count = output::counted(failed, "picture");
+        text.push_str(&format!("  {count} could not be enhanced\n"));
     }
     text
 }

@@ -43,15 +43,15 @@ Examples:
   uncanny judge faces.tar --against textures.tar --through faces --iterations 3
   uncanny judge faces.tar --against textures.tar --judge runs/judge/judge.safetensors")]
 pub(crate) struct JudgeArgs {
-    /// Pictures, folders, tars and zips; faces, where the judge is measured
+    /// Pictures, or folders, tars and zips of them; where the judge is measured, of faces
     #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     paths: Vec<PathBuf>,
 
-    /// Pictures of anything else, which should score lower; may be repeated
+    /// Pictures of other things, which should score lower; may be repeated
     #[arg(long, value_name = "PATH", help_heading = "Measure", value_hint = ValueHint::AnyPath)]
     against: Vec<PathBuf>,
 
-    /// The same faces blurred by a Gaussian of so many percent of their width, which should score lower
+    /// Compare with the same faces blurred by a Gaussian, in percent of their width, which should score lower
     #[arg(
         long,
         value_name = "P,P",
@@ -60,20 +60,20 @@ pub(crate) struct JudgeArgs {
     )]
     blur: Vec<f32>,
 
-    /// Reduce all of them to 16x16 and send them through this model first: how its paintings are ranked
+    /// Reduce all pictures to 16x16 and send them through this model first: measures how its faces are ranked
     #[arg(long, value_name = "MODEL", help_heading = "Measure", value_hint = ValueHint::FilePath)]
     through: Option<String>,
 
-    /// How often they go through it
+    /// How many times they go through that model
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Measure", requires = "through",
         value_parser = clap::value_parser!(u32).range(1..=i64::from(uncanny::MAX_ITERATIONS)))]
     iterations: u32,
 
-    /// Measure the landmark network too
+    /// Measure this landmark network too
     #[arg(long, value_name = "FILE", help_heading = "Measure", value_hint = ValueHint::FilePath)]
     landmarks: Option<PathBuf>,
 
-    /// Another judge than the built-in one: what `train --recipe judge` made
+    /// A judge that `train --recipe judge` made, instead of the built-in one
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     judge: Option<PathBuf>,
 
@@ -190,11 +190,8 @@ pub(crate) fn run(args: &JudgeArgs, talk: Talk) -> Result<u8, Error> {
             serde_json::to_writer_pretty(&mut *out, &ranked)?;
             return writeln!(out);
         }
-        writeln!(
-            out,
-            "{} faces above          pictures     AUC",
-            pictures.len()
-        )?;
+        let above = format!("{} above", output::counted(pictures.len(), "face"));
+        writeln!(out, "{above:<26} pictures     AUC")?;
         for row in &ranked {
             write!(
                 out,

@@ -18,12 +18,12 @@ use crate::models::{self, Entry, Library, Loaded};
 use crate::serve::{Model, Patience, Server, USUAL_PORT};
 use crate::{interrupt, output};
 
-/// Play with a network in the browser
+/// Try networks in the browser
 ///
-/// Serves a page, on this machine only: drop, paste or draw an emoji, an emote or a sprite and watch it become uncanny,
-/// ten iterations side by side. Nothing that is dropped there is written to disk or sent anywhere.
+/// Serves a page on this machine only, and prints its address. Drop, paste, type or draw an emoji, an emote or a sprite there,
+/// and see what a network makes of it, ten iterations side by side. Nothing is written to disk or sent anywhere.
 ///
-/// The page's address is printed. Ctrl-C ends it.
+/// Ctrl-C ends it.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -33,15 +33,15 @@ Examples:
 
 For a phone, or a machine without a screen, forward the port: `ssh -L 16128:127.0.0.1:16128 machine`.")]
 pub(crate) struct ServeArgs {
-    /// The model that the page begins with: a name that `uncanny models` lists, or a checkpoint's path
+    /// The model to begin with: a name that `uncanny models` lists, or a checkpoint's path
     #[arg(long, short, value_name = "MODEL", default_value = uncanny::DREAM_MODEL, value_hint = ValueHint::FilePath)]
     model: String,
 
-    /// The port: 0 for any that is free [default: 16128, or any when that is taken]
+    /// The port to listen at, 0 for any free one [default: 16128, or any free one if that is taken]
     #[arg(long, short, value_name = "PORT")]
     port: Option<u16>,
 
-    /// Show the page in the browser
+    /// Open the page in the browser
     #[arg(long)]
     open: bool,
 

@@ -20,13 +20,13 @@ use crate::{interrupt, machine, options, output};
 
 /// Enhance a sprite sheet and its metadata
 ///
-/// Cuts a sheet into its sprites, enhances each on its own, so that none bleeds into its neighbours,
-/// and puts them back. Every coordinate in the metadata grows with them; names, durations, tags and
-/// all else stay byte for byte. Repeated borders (extrusion) are found and repeated anew.
+/// Cuts a sheet into its sprites, enhances each on its own, so that none bleeds into its neighbours, and
+/// puts them back. Every coordinate in the metadata is scaled; names, durations, tags and all else stay byte
+/// for byte. Repeated borders (extrusion) are found and made again.
 ///
-/// SHEET is what says where the sprites lie: Aseprite's file (.aseprite, .ase) or export (.json),
-/// TexturePacker's .json, Tiled's .tmx or .tsx, LDtk's .ldtk. Images, tilesets, templates and levels
-/// that it names come along. A plain .png is cut by a grid.
+/// SHEET is the file that says where the sprites are: Aseprite's own (.aseprite, .ase) or its export (.json),
+/// TexturePacker's .json, Tiled's .tmx or .tsx, or LDtk's .ldtk. The images, tilesets, templates and levels that it
+/// names are enhanced with it. A plain .png is cut by a grid.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -44,7 +44,7 @@ pub(crate) struct SheetArgs {
     #[arg(value_name = "SHEET", value_hint = ValueHint::FilePath)]
     input: PathBuf,
 
-    /// The folder for the new files, which keep their names and how they lie to each other
+    /// The folder for the new files, which keep their names and subfolders
     #[arg(long, short, value_name = "DIR", help_heading = "Output", value_hint = ValueHint::DirPath)]
     output: PathBuf,
 
@@ -52,11 +52,11 @@ pub(crate) struct SheetArgs {
     #[arg(long, short, help_heading = "Output")]
     force: bool,
 
-    /// Print what was done as JSON: files, sprites and their places
+    /// Print what was done as JSON: files, sprites and their positions
     #[arg(long, help_heading = "Output")]
     json: bool,
 
-    /// The cells of a plain image [default: a guess, where it is plain]
+    /// The size of a plain image's cells [default: guessed, where the grid is plain to see]
     #[arg(long, value_name = "WxH", help_heading = "Sprites", value_parser = cell)]
     cell: Option<(u32, u32)>,
 
@@ -103,13 +103,13 @@ enum EdgesArg {
 
 /// What the shared options mean here.
 pub(crate) fn own_words(command: clap::Command) -> clap::Command {
-    let globs = "A glob over the names of frames, as --json lists them: those of the metadata, \
+    let globs = "The glob is compared with the names of frames that --json lists: those of the metadata, \
                  TILESET/ID for tiles, LAYER/FRAME for cels, ROW/COLUMN for cells of a grid. \
                  `*` stops at a slash, `**` does not.";
     command
         .mut_arg("only", |arg| arg.long_help(format!("Enhance only what matches; may be repeated\n\n{globs}")))
         .mut_arg("max_size", |arg| {
-            arg.help("Enlarge without the model what would come out wider or higher than this many pixels [default: 4096]")
+            arg.help("Enlarge without the model whatever would come out wider or higher than this many pixels [default: 4096]")
                 .long_help(None)
         })
         .mut_arg("skip", |arg| {
@@ -117,7 +117,7 @@ pub(crate) fn own_words(command: clap::Command) -> clap::Command {
         })
         .mut_arg("dream", |arg| arg.hide(true))
         .mut_arg("preblur", |arg| {
-            arg.help("Smooth each sprite a little first: fewer blocks, softer faces")
+            arg.help("Smooth each sprite a little before the network sees it: fewer blocks, softer faces")
         })
 }
 

@@ -53,7 +53,9 @@ pub(crate) fn run(args: &TrainArgs, talk: Talk) -> Result<u8, Error> {
         .iter()
         .any(|source| recipe.data.test.contains(&source.path))
     {
-        tracing::warn!("without --test it is measured on what it is trained on, which flatters");
+        tracing::warn!(
+            "without --test the network is measured on what it is trained on, which flatters it"
+        );
     }
     let teacher = teacher(args, recipe.teacher.as_deref())?;
     // The recipe that is left beside the network names whom it learned from.
@@ -290,8 +292,8 @@ fn told(args: &TrainArgs, summary: &Summary) -> String {
 
 fn table(evaluation: &Evaluation) -> String {
     let mut text = format!(
-        "on {} pictures      PSNR    SSIM  sharpness  landmarks\n",
-        evaluation.pictures
+        "on {}      PSNR    SSIM  sharpness  landmarks\n",
+        output::counted(evaluation.pictures, "picture")
     );
     for score in evaluation.scores.iter().chain([&evaluation.truth]) {
         let landmarks = score
@@ -303,4 +305,23 @@ fn table(evaluation: &Evaluation) -> String {
         ));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_lists_every_recipe() {
+        let command = crate::args::command();
+        let train = command.find_subcommand("train").unwrap();
+        let help = train.get_after_help().unwrap().to_string();
+        let (_, listed) = help.split_once("Recipes that come").unwrap();
+        let words: Vec<&str> = listed
+            .split(|c: char| c != '-' && !c.is_alphanumeric())
+            .collect();
+        for (name, _) in RECIPES {
+            assert!(words.contains(&name), "{name}");
+        }
+    }
 }

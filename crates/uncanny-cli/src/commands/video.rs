@@ -33,10 +33,9 @@ const USUAL_RATE: f64 = 25.0;
 
 /// Enhance a film, frame by frame
 ///
-/// Every frame goes through the network as a picture does in `uncanny image`, fitted or tile by tile;
-/// a fitted one loses the empty stripes beside it again. GIF, APNG and animated WebP are read and
-/// written as they are, with their timing; everything else goes through ffmpeg, where it is installed,
-/// and keeps its sound.
+/// Every frame is enhanced as `uncanny image` enhances a picture, fitted or tile by tile; the empty stripes
+/// beside a fitted frame are cut off again. GIF, APNG and animated WebP are read and written with their
+/// timing. Everything else needs ffmpeg, and keeps its sound.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -48,11 +47,11 @@ Examples:
 Exit status: 0 done; 1 the film was made, but its report could not be printed; 2 nothing was made;
 130 interrupted.")]
 pub(crate) struct VideoArgs {
-    /// A GIF, APNG or WebP, or, by ffmpeg, any film
+    /// The film: GIF, APNG or WebP, or, with ffmpeg, any other
     #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
     input: PathBuf,
 
-    /// Where to write: .gif, .webp, .apng, or, by ffmpeg, .mp4, .mov, .mkv, .webm
+    /// The film to write: .gif, .webp, .apng, or, with ffmpeg, .mp4, .mov, .mkv, .webm
     #[arg(long, short, value_name = "OUT", help_heading = "Output", value_hint = ValueHint::FilePath)]
     output: PathBuf,
 
@@ -64,14 +63,14 @@ pub(crate) struct VideoArgs {
     #[arg(long, help_heading = "Output")]
     json: bool,
 
-    /// Against flicker: mix frames with those before them, but not where something moves
+    /// Reduce flicker: mix each frame with those before it where nothing moves
     ///
-    /// The share of what came before in what stands still, from 0 to 1; 0.7 without a number.
+    /// F is the share of the earlier frames, from 0 to 1; 0.7 without a number.
     #[arg(long, value_name = "F", num_args = 0..=1, require_equals = true, default_missing_value = SMOOTH,
         default_value = "0", hide_default_value = true, help_heading = "Film", value_parser = fidelity)]
     smooth: f32,
 
-    /// Frames a second [default: as they are]
+    /// Frames a second [default: those of the input]
     #[arg(long, value_name = "N", help_heading = "Film", value_parser = within::<1, 240>)]
     fps: Option<f64>,
 

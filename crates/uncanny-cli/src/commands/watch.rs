@@ -23,20 +23,18 @@ use crate::{diagnostics, interrupt, machine, naming, options, output, progress};
 /// Between two lines on how much is left, where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// Keep an enhanced copy of a folder up while you work on it
+/// Keep an enhanced copy of a folder up to date
 ///
-/// Converts the folder once, then waits: whenever a file is saved, added, renamed or removed, OUT
-/// follows, with whatever depends on that file. Once it has caught up, OUT holds what `convert`
-/// makes of the folder, and every file in it is complete at any time. uncanny.toml counts too: what
-/// a change in it does not concern stays as it is.
+/// Converts the folder once, then waits. Whenever a file is saved, added, renamed or removed, OUT is brought up
+/// to date, with whatever depends on that file. Then it holds what `convert` makes of the folder. Every file in
+/// OUT is complete at any time. A change of uncanny.toml makes anew only what it concerns.
 ///
-/// A folder without pack.mcmeta and assets/ is one of pictures and sprite sheets: sheets are made as
-/// `sheet` makes them, each with its metadata, every other PNG by itself, all else is copied.
+/// A folder without pack.mcmeta and assets/ is taken for pictures and sprite sheets: sheets are enhanced as by
+/// `sheet`, each with its metadata, every other PNG by itself, and all else is copied.
 ///
-/// A picture that cannot be read, because its author is still writing it, leaves its copy as it is;
-/// it is tried again for three seconds, and named if it is still broken then. Only what `watch` made is
-/// ever removed from OUT: the folder .uncanny in it holds the list. Version control (.git and the
-/// like) is left out.
+/// While a picture cannot be read, because its author is still writing it, its copy stays as it is. The picture is
+/// tried again for three seconds, and named if it is still broken then. Only what `watch` made is ever removed
+/// from OUT: the folder .uncanny in it holds the list. Version control (.git and the like) is left out.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -51,19 +49,19 @@ Examples:
 Ctrl-C ends it. Exit status: 0 caught up, with --once; 1 the same, but some files failed or events
 could not be printed; 2 it could not begin; 130 interrupted.")]
 pub(crate) struct WatchArgs {
-    /// The folder that is worked on: an unpacked resource pack, or pictures and sprite sheets
+    /// The folder to watch: an unpacked resource pack, or pictures and sprite sheets
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     input: PathBuf,
 
-    /// The folder that is kept up [default: beside DIR, named by its resolution: my-pack-128x]
+    /// The folder to keep up to date [default: beside DIR, named by its resolution: my-pack-128x]
     #[arg(long, short, value_name = "OUT", help_heading = "Output", value_hint = ValueHint::DirPath)]
     output: Option<PathBuf>,
 
-    /// Replace files in OUT that something else has made
+    /// Replace files in OUT that `watch` has not made
     #[arg(long, short, help_heading = "Output")]
     force: bool,
 
-    /// Catch up, then exit
+    /// Bring OUT up to date, then exit
     #[arg(long, help_heading = "Output")]
     once: bool,
 
@@ -71,11 +69,11 @@ pub(crate) struct WatchArgs {
     #[arg(long, help_heading = "Output")]
     json: bool,
 
-    /// Look through DIR this often instead of asking the system to tell: for network drives
+    /// Look through DIR every SECONDS seconds, instead of waiting for the system's notices: for network drives
     #[arg(long, value_name = "SECONDS", value_parser = seconds, help_heading = "Machine")]
     poll: Option<Duration>,
 
-    /// In a folder that is no pack: the cells of pictures that no sheet names [default: each is one picture]
+    /// In a folder that is no pack: the size of the cells of pictures that no sheet names [default: each is one cell]
     #[arg(long, value_name = "WxH", help_heading = "Sprites", value_parser = sheet::cell)]
     cell: Option<(u32, u32)>,
 

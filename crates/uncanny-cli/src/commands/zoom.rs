@@ -28,24 +28,24 @@ use crate::{interrupt, output};
 
 /// Zoom slowly into a picture, through the network
 ///
-/// At each step the picture grows a little, is reduced to the 16x16 pixels that the network sees, and
-/// is enhanced again: what it imagined becomes what it sees next, and new faces keep surfacing.
+/// At each step the picture is enlarged a little, reduced to the 16x16 pixels that the network sees, and
+/// enhanced again. What the network imagined is what it sees next, so new faces keep appearing.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   uncanny zoom pizza.png -o pizza.gif
   uncanny zoom ghost.png -o ghost.webp --at 0.4,0.35 --seconds 12 --rate 1.15
-  uncanny zoom moon.png -o moon.mp4 --back --size 512        mp4, mov, mkv and webm by ffmpeg
+  uncanny zoom moon.png -o moon.mp4 --back --size 512        mp4, mov, mkv and webm need ffmpeg
   uncanny zoom cat.png -o cat.gif --hold 0.8 --keep 0        wilder
 
 Exit status: 0 done; 1 the film was made, but its report could not be printed; 2 nothing was made;
 130 interrupted.")]
 pub(crate) struct ZoomArgs {
-    /// The picture; of one that moves, its first frame
+    /// The picture; of an animation, its first frame is taken
     #[arg(value_name = "IN", value_hint = ValueHint::FilePath)]
     input: PathBuf,
 
-    /// Where to write: .gif, .webp, .apng, or, by ffmpeg, .mp4, .mov, .mkv, .webm
+    /// The film to write: .gif, .webp, .apng, or, with ffmpeg, .mp4, .mov, .mkv, .webm
     #[arg(long, short, value_name = "OUT", help_heading = "Output", value_hint = ValueHint::FilePath)]
     output: PathBuf,
 
@@ -53,7 +53,7 @@ pub(crate) struct ZoomArgs {
     #[arg(long, short, help_heading = "Output")]
     force: bool,
 
-    /// How many pixels a side frames have [default: as they come, 128]
+    /// The frames' size in pixels a side [default: as the network makes them, 128]
     #[arg(long, value_name = "PIXELS", help_heading = "Output", value_parser = clap::value_parser!(u32).range(16..=i64::from(MOST_SIDE)))]
     size: Option<u32>,
 
@@ -61,11 +61,11 @@ pub(crate) struct ZoomArgs {
     #[arg(long, help_heading = "Output")]
     json: bool,
 
-    /// Where to: shares of the width and height, from the top left corner
+    /// The point to zoom into, as shares of the width and height from the top left corner
     #[arg(long, value_name = "X,Y", default_value = "0.5,0.5", help_heading = "Zoom", value_parser = point)]
     at: (f32, f32),
 
-    /// How long
+    /// The film's length in seconds
     #[arg(long, value_name = "N", default_value_t = 8.0, help_heading = "Zoom", value_parser = within::<1, 600>)]
     seconds: f64,
 
@@ -73,27 +73,27 @@ pub(crate) struct ZoomArgs {
     #[arg(long, value_name = "N", default_value_t = 12.0, help_heading = "Zoom", value_parser = within::<1, 60>)]
     fps: f64,
 
-    /// How many times as large everything gets in a second
+    /// How many times as large everything becomes in a second
     #[arg(long, value_name = "N", default_value_t = 1.3, help_heading = "Zoom", value_parser = within::<1, 4>)]
     rate: f64,
 
-    /// How far the colours stay as strong and as many as at first: 0 they run to their ends within seconds
+    /// How much the first frame's colours are held: 0 lets them drift to extremes within seconds, 1 holds them
     #[arg(long, value_name = "F", default_value_t = 1.0, help_heading = "Zoom", value_parser = fidelity)]
     hold: f32,
 
-    /// How much of each frame is the one before it, enlarged: 0 all is new, towards 1 calmer
+    /// The share of each frame that is the one before it, enlarged: 0 makes all of it new, more is calmer
     #[arg(long, value_name = "F", default_value_t = KEEP, help_heading = "Zoom", value_parser = fidelity)]
     keep: f32,
 
-    /// Noise in what the network sees, in 255ths: something to imagine from where a picture is bare
+    /// Noise added to what the network sees, in levels of 255: something to imagine from where a picture is flat
     #[arg(long, value_name = "LEVELS", default_value_t = GRAIN, help_heading = "Zoom", value_parser = within::<0, 64>)]
     grain: f64,
 
-    /// Of the noise: another number is another film
+    /// The seed of the noise: another number makes another film
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Zoom")]
     seed: u64,
 
-    /// And back again, so that it can be shown forever without a jump
+    /// Play back to the beginning as well, so that the film loops without a jump
     #[arg(long, help_heading = "Zoom")]
     back: bool,
 
@@ -107,7 +107,7 @@ pub(crate) struct ZoomArgs {
 /// What is meant otherwise here than for `image`.
 pub(crate) fn own_words(command: clap::Command) -> clap::Command {
     command.mut_arg("model", |arg| {
-        arg.help("What enhances: a name that `uncanny models` lists, or a checkpoint's path [default: uncanny]")
+        arg.help("The model: a name that `uncanny models` lists, or a checkpoint's path [default: uncanny]")
             .long_help(None)
     })
 }

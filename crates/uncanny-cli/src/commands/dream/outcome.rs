@@ -8,6 +8,7 @@ use uncanny_texture::{Nudge, RgbaImage};
 
 use crate::error::Error;
 use crate::gallery::{Entry, Gallery};
+use crate::output::counted;
 
 /// The side of a picture on the sheet.
 const SHOWN: u32 = 128;
@@ -174,10 +175,15 @@ pub(super) fn summary(outcomes: &[Outcome], folder: &Path) -> String {
             .filter(|outcome| score(outcome) > FACE)
             .count()
     };
+    let found = faces(&|outcome| outcome.best.score);
+    let like = if found == 1 {
+        "looks like a face"
+    } else {
+        "look like faces"
+    };
     let mut text = format!(
-        "{} pictures: {} look like faces, {} did after once through the network\n",
-        outcomes.len(),
-        faces(&|outcome| outcome.best.score),
+        "{}: {found} {like}, {} after a single pass without changes\n",
+        counted(outcomes.len(), "picture"),
         faces(&|outcome| outcome.plain.score),
     );
     for outcome in outcomes.iter().take(3) {
@@ -187,6 +193,6 @@ pub(super) fn summary(outcomes: &[Outcome], folder: &Path) -> String {
             outcome.file.display()
         ));
     }
-    text.push_str(&format!("all of it is in {}\n", folder.display()));
+    text.push_str(&format!("the results are in {}\n", folder.display()));
     text
 }
