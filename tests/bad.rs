@@ -397,7 +397,7 @@ fn a_decoder_that_panics_costs_its_picture_alone() {
         assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
         run
     };
-    let failed = format!("{} could not be enhanced", panicking.len());
+    let failed = format!("{} pictures could not be enhanced", panicking.len());
     let run = silent(scene.run("image in -o out --model lanczos").exits(1));
     let run = run.says(&[
         failed.as_str(),

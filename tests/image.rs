@@ -184,7 +184,7 @@ fn bad_pictures_are_named_and_the_rest_goes_on() {
             "cut.gif",
             "huge.png",
             "missing.png",
-            "5 could not",
+            "5 pictures could not be enhanced",
         ]);
     assert_eq!(scene.listing("out"), ["in"]);
     let page = fs::read_to_string(scene.path("look.html")).unwrap();
