@@ -1,23 +1,28 @@
-//! Converts a resource pack with Lanczos: `convert_pack IN OUT`. OUT is a zip when it ends so, else a folder.
+//! Converts a resource pack by a network: `convert_pack IN OUT [MODEL]`. OUT is a zip when it ends so, else a folder;
+//! MODEL is a shipped network, a classical model or a checkpoint's path, `textures` unless it is given.
 #![allow(clippy::print_stdout, reason = "an example talks to whoever runs it")]
 
 use std::path::PathBuf;
 
-use uncanny::{Baselines, Config, Options, Outcome, convert};
-use uncanny_texture::Scale;
+use uncanny::{Config, Options, Outcome, convert};
+use uncanny_registry::{DeviceChoice, ModelRegistry};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let (Some(input), Some(output)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: convert_pack IN OUT".into());
+        return Err("usage: convert_pack IN OUT [MODEL]".into());
+    };
+    let flags = Config {
+        model: arguments.next().map(|model| model.display().to_string()),
+        ..Config::default()
     };
     // What an uncanny.toml would say.
     let config = Config::parse(
-        "model = 'lanczos'\nfidelity = 0.5\n[[rule]]\nmatch = 'textures/entity/**'\nmodel = 'nearest'\n",
+        "fidelity = 0.5\n[[rule]]\nmatch = 'textures/entity/**'\nmodel = 'nearest'\n",
         "uncanny.toml".as_ref(),
     )?;
-    let options = Options::new(Config::default(), config)?;
-    let mut models = Baselines::new(Scale::new(8)?);
+    let options = Options::new(flags, config)?;
+    let mut models = ModelRegistry::new(DeviceChoice::Auto).for_options(&options);
 
     let report = convert(&input, &output, &options, &mut models, None)?;
 

@@ -89,7 +89,9 @@ impl fmt::Display for Explained<'_> {
             }
             // The library's messages are fragments.
             Error::Run(error) if is_fragment(error) => write!(f, "failed to {error}"),
-            error @ (Error::Device(_) | Error::Train(_)) => write!(f, "failed to {error}"),
+            error @ (Error::Device(_)
+            | Error::Registry(uncanny_registry::Error::Network(_))
+            | Error::Train(_)) => write!(f, "failed to {error}"),
             error => error.fmt(f),
         }
     }
@@ -145,7 +147,8 @@ fn help(error: &Error) -> Option<String> {
     let help = match error {
         Error::Run(error) => return run_help(error),
         Error::Pack(error) => return pack_help(error),
-        Error::Device(error) => return model_help(error),
+        Error::Device(error) => return network_help(error),
+        Error::Registry(error) => return registry_help(error),
         Error::Models(error) => return models_help(error),
         Error::Download(error) => return download_help(error),
         Error::Train(uncanny_train::Error::NeedsVgg) => {
@@ -172,7 +175,7 @@ fn help(error: &Error) -> Option<String> {
 fn run_help(error: &uncanny::Error) -> Option<String> {
     use uncanny::Error as E;
     let help = match error {
-        E::Model { source, .. } => return model_help(source.as_ref()),
+        E::Model { source, .. } => return registry_help(source.downcast_ref()?),
         E::Pack { source, .. } => return pack_help(source),
         E::Spool { .. } => {
             "free some disk space there, or choose an output on another disk with -o"
@@ -242,11 +245,8 @@ fn pack_help(error: &uncanny_pack::Error) -> Option<String> {
     }
 }
 
-fn model_help(error: &(dyn std::error::Error + 'static)) -> Option<String> {
-    if let Some(error) = error.downcast_ref::<models::Error>() {
-        return models_help(error);
-    }
-    let help = match error.downcast_ref::<uncanny_model::Error>()? {
+fn network_help(error: &uncanny_model::Error) -> Option<String> {
+    let help = match error {
         uncanny_model::Error::NoDevice { .. } => {
             "`--device auto` takes what is there; `uncanny doctor` says what that is"
         }
@@ -264,8 +264,8 @@ fn model_help(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     Some(help.to_owned())
 }
 
-fn models_help(error: &models::Error) -> Option<String> {
-    use models::Error as E;
+fn registry_help(error: &uncanny_registry::Error) -> Option<String> {
+    use uncanny_registry::Error as E;
     let help = match error {
         E::Unknown { name, known } => {
             let close = models::closest(name, known.iter().map(|(name, _)| name.as_str()));
@@ -282,8 +282,18 @@ fn models_help(error: &models::Error) -> Option<String> {
                 list.join("\n")
             ));
         }
-        E::Unusable { source, .. } => return model_help(source),
+        E::Network(error) => return network_help(error),
         E::Ambiguous { .. } => "name the file with its extension, or remove one of them",
+        E::ReadFolder { .. } => "the variable UNCANNY_MODELS can name another folder",
+        _ => return None,
+    };
+    Some(help.to_owned())
+}
+
+fn models_help(error: &models::Error) -> Option<String> {
+    use models::Error as E;
+    let help = match error {
+        E::Unusable { source, .. } => return network_help(source),
         E::NoFolder => "name one with the variable UNCANNY_MODELS",
         E::File { .. } => "the variable UNCANNY_MODELS can name another folder",
         E::BuiltIn { .. } => {
@@ -295,7 +305,6 @@ fn models_help(error: &models::Error) -> Option<String> {
         E::Sha256 { .. } => {
             "nothing was added: the file was changed or cut short, or the checksum is of another file"
         }
-        E::Folder { .. } => return None,
     };
     Some(help.to_owned())
 }

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::{Args, ValueEnum, ValueHint};
 use uncanny::Models as _;
 use uncanny::picture::{self, Around, Resample, Settings, Way};
+use uncanny_registry::ModelRegistry;
 use uncanny_texture::{Reach, RgbaImage, Scale, Upscaler};
 
 use crate::args::{TrustArgs, fidelity};
 use crate::error::Error;
 use crate::machine::{self, BatchArgs};
-use crate::models::Loaded;
+use crate::models::trusting;
 
 /// Of a picture that is fitted: it loves faces.
 const FITTING: &str = "faces";
@@ -160,7 +161,7 @@ pub(crate) struct Enhancer {
     pub(crate) settings: Settings,
     hint: Option<f32>,
     model: Option<String>,
-    models: Loaded,
+    models: ModelRegistry,
 }
 
 impl Enhancer {
@@ -177,13 +178,14 @@ impl Enhancer {
             settings: settings(how, way),
             hint: how.hint,
             model: how.model.clone(),
-            models: Loaded::new(
-                machine.on.device,
-                machine.batch,
-                Some(how.scale),
-                Some(how.reach),
-            )
-            .trusting(&how.trust, &how.model),
+            models: trusting(
+                ModelRegistry::new(machine.on.device)
+                    .with_batch(machine.batch)
+                    .with_scale(how.scale)
+                    .with_reach(how.reach),
+                how.trust,
+                &how.model,
+            ),
         };
         // What is typed wrong is said before any picture is read.
         if how.model.is_some() {

@@ -26,7 +26,11 @@ pub(crate) enum Error {
     #[error(transparent)]
     Device(#[from] uncanny_model::Error),
 
-    /// A model could not be found, kept or removed.
+    /// A name gave no model.
+    #[error(transparent)]
+    Registry(#[from] uncanny_registry::Error),
+
+    /// A model could not be kept or removed.
     #[error(transparent)]
     Models(#[from] crate::models::Error),
 

@@ -5,11 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use uncanny::{Cache, Config, Options};
+use uncanny_registry::Catalogue;
 use uncanny_texture::input::{MAX_TEXT_FILE, read_regular_text};
 
 use crate::args::EnhanceArgs;
 use crate::error::Error;
-use crate::models::Library;
 
 /// The settings file that is found without being named.
 const CONFIG: &str = "uncanny.toml";
@@ -72,9 +72,9 @@ fn read(path: &Path) -> Result<Config, Error> {
         .iter_mut()
         .map(|rule| &mut rule.model)
         .chain([&mut config.model]);
-    let library = Library::of_user();
+    let catalogue = Catalogue::of_user();
     for model in named.flatten() {
-        *model = library.seen_from(folder, model);
+        *model = catalogue.seen_from(folder, model);
     }
     Ok(config)
 }

@@ -2,7 +2,7 @@
 //!
 //! [`Config`] and a command line become [`Options`]; a pack, its rules and the options become a [`Plan`], which can be
 //! shown; [`run()`] carries it out and returns a [`Report`]. Models come through the [`Models`] trait: this crate
-//! knows no network. It never prints: what happens is told as [`Event`]s.
+//! knows no network, `uncanny-registry` does. It never prints: what happens is told as [`Event`]s.
 //!
 //! [`watch()`] keeps an output up with a folder that changes; [`LivePack`] is the part of it that others can use: what of
 //! a pack is stale, and any file of it made by the pack's rules.
@@ -34,7 +34,7 @@ pub use events::{Event, Outcome, Stage};
 pub use live::{
     Alone, Content, Hints, Keep, LeaveOut, LivePack, LivePictures, Made, Make, News, enhance_alone,
 };
-pub use models::{Baselines, ModelError, ModelInfo, Models};
+pub use models::{Baselines, Classical, ModelError, ModelInfo, Models};
 pub use plan::{ATLAS_LIMIT, ATLAS_WARNING, Action, AtlasEstimate, Plan, PlanRow, chain, together};
 pub use report::{Counts, Report, ReportModel, ReportRow, Seconds};
 pub use run::{Run, convert, run};

@@ -56,6 +56,58 @@ pub trait Models: Send {
     }
 }
 
+/// A classical model: one that needs no network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Classical {
+    /// Plain resizing.
+    Lanczos,
+    /// Every pixel a square.
+    Nearest,
+    /// Pixel art with smooth diagonals.
+    Xbr,
+}
+
+impl Classical {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Lanczos, Self::Nearest, Self::Xbr];
+
+    /// The one called `name`.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == name)
+    }
+
+    /// What it is asked for by.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lanczos => "lanczos",
+            Self::Nearest => "nearest",
+            Self::Xbr => "xbr",
+        }
+    }
+
+    /// What it is for, in a few words.
+    #[must_use]
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::Lanczos => "plain resizing, for comparison",
+            Self::Nearest => "every pixel a square",
+            Self::Xbr => "pixel art with smooth diagonals, by rules",
+        }
+    }
+
+    /// The model itself, which has no scale of its own.
+    #[must_use]
+    pub fn at(self, scale: Scale) -> Box<dyn Upscaler> {
+        match self {
+            Self::Lanczos => Box::new(Lanczos::new(scale)),
+            Self::Nearest => Box::new(Nearest::new(scale)),
+            Self::Xbr => Box::new(Xbr::new(scale)),
+        }
+    }
+}
+
 /// The classical models `lanczos`, `nearest` and `xbr`, at one scale.
 ///
 /// ```
@@ -84,17 +136,13 @@ impl Baselines {
 impl Models for Baselines {
     fn resolve(&mut self, name: &str) -> Result<&mut dyn Upscaler, ModelError> {
         if !self.loaded.contains_key(name) {
-            let model: Box<dyn Upscaler> = match name {
-                "lanczos" => Box::new(Lanczos::new(self.scale)),
-                "nearest" => Box::new(Nearest::new(self.scale)),
-                "xbr" => Box::new(Xbr::new(self.scale)),
-                _ => {
-                    return Err(format!(
-                        "no baseline is called {name:?}: there are lanczos, nearest and xbr"
-                    )
-                    .into());
-                }
+            let Some(classical) = Classical::find(name) else {
+                return Err(format!(
+                    "no baseline is called {name:?}: there are lanczos, nearest and xbr"
+                )
+                .into());
             };
+            let model = classical.at(self.scale);
             self.loaded.insert(name.to_owned(), model);
         }
         Ok(self

@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 use uncanny::{Action, Cache, Event, Options, Outcome, Plan, Report, Run, Stage};
 use uncanny_pack::{AssetKind, Pack, PackFormat, PackLimits, Rules, check_target, sweep};
+use uncanny_registry::ModelRegistry;
 
 use crate::args::{ConvertArgs, MachineArgs};
 use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::gallery::{Entry, Gallery};
 use crate::logging::Talk;
-use crate::models::Loaded;
+use crate::models::trusting;
 use crate::pairs::{Pair, Pairs, Row};
 use crate::progress::{Progress, Steps};
 use crate::summary::summary;
@@ -33,18 +34,15 @@ pub(crate) fn run(args: &ConvertArgs, talk: Talk) -> Result<u8, Error> {
     }
     let target = Target::new(args)?;
     machine::use_threads(args.machine.threads)?;
+    let models = ModelRegistry::new(args.machine.device.unwrap_or_default())
+        .with_batch(args.machine.batch)
+        .for_options(&options);
     let mut session = Session {
         args,
         talk,
         cancel: &cancel,
         cache: cache(&args.machine)?,
-        models: Loaded::new(
-            args.machine.device.unwrap_or_default(),
-            args.machine.batch,
-            options.scale,
-            Some(options.reach),
-        )
-        .trusting(&args.enhance.trust, &args.enhance.model),
+        models: trusting(models, args.enhance.trust, &args.enhance.model),
         options,
         target,
     };
@@ -116,7 +114,7 @@ struct Session<'a> {
     talk: Talk,
     cancel: &'a AtomicBool,
     cache: Option<Cache>,
-    models: Loaded,
+    models: ModelRegistry,
     options: Options,
     target: Target,
 }

@@ -6,14 +6,15 @@ use std::time::Instant;
 
 use indicatif::HumanBytes;
 use serde::Serialize;
+use uncanny::Classical;
 use uncanny_model::{Cuda, Device, DeviceChoice, Network, SHIPPED, Shipped};
+use uncanny_registry::Catalogue;
 use uncanny_texture::{RgbPlanes, TileEdges, Upscaler as _};
 
 use crate::args::{DoctorArgs, EnhanceArgs};
 use crate::commands::cache;
 use crate::error::Error;
-use crate::models::Library;
-use crate::{diagnostics, machine, models, options, output};
+use crate::{diagnostics, machine, options, output};
 
 /// The libtorch that the bindings below were made for.
 const LIBTORCH: &str = "2.11";
@@ -208,46 +209,45 @@ fn models_found(problem: &mut dyn FnMut(String, &str)) -> Vec<ModelFound> {
             ),
         }
     }
-    let classical = models::built_in().filter(|(name, _)| Shipped::find(name).is_none());
-    found.extend(classical.map(|(name, what)| ModelFound {
-        name: name.to_owned(),
-        description: what.to_owned(),
+    found.extend(Classical::ALL.map(|classical| ModelFound {
+        name: classical.name().to_owned(),
+        description: classical.summary().to_owned(),
         device: None,
         tiles_per_second: None,
     }));
-    let own = Library::of_user().entries().unwrap_or_else(|error| {
+    let own = Catalogue::of_user().files().unwrap_or_else(|error| {
         problem(
             diagnostics::one_line(&error),
             "the variable UNCANNY_MODELS can name another folder",
         );
         Vec::new()
     });
-    for entry in own {
-        if entry.hidden() {
+    for file in own {
+        if file.hidden() {
             problem(
                 format!(
                     "{} is hidden by the model that comes with the program",
-                    entry.path.display()
+                    file.path.display()
                 ),
                 "give the file another name",
             );
         }
-        match Network::load(&entry.path, Device::CPU) {
+        match Network::load(&file.path, Device::CPU) {
             Ok(network) => found.push(ModelFound {
                 description: describe(&network),
-                name: entry.name,
+                name: file.name,
                 device: None,
                 tiles_per_second: None,
             }),
             Err(error) => problem(
                 format!(
                     "the model {} cannot be used: {}",
-                    entry.name,
+                    file.name,
                     diagnostics::one_line(&error)
                 ),
                 &format!(
                     "`uncanny models remove {}`, or add it again",
-                    entry.file_name()
+                    file.file_name()
                 ),
             ),
         }
@@ -307,10 +307,7 @@ fn folders(args: &DoctorArgs, problem: &mut dyn FnMut(String, &str)) -> Vec<Fold
             path: cache,
         },
         folder("here", std::env::current_dir().ok()),
-        folder(
-            "models",
-            Library::of_user().folder().ok().map(Path::to_owned),
-        ),
+        folder("models", Catalogue::of_user().folder().map(Path::to_owned)),
         folder(
             "program",
             std::env::current_exe()

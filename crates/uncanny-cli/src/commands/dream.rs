@@ -15,6 +15,7 @@ use uncanny::dream::{
 };
 use uncanny::picture::{self, SIDE, Settings, Way};
 use uncanny_pack::check_target;
+use uncanny_registry::ModelRegistry;
 use uncanny_texture::input::{MAX_TEXT_FILE, read_regular_text};
 use uncanny_texture::{RgbaImage, Scale, UpscaleError, encode};
 use uncanny_train::{Picture, Pictures};
@@ -24,7 +25,7 @@ use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::logging::Talk;
 use crate::machine::{self, DeviceArgs};
-use crate::models::Loaded;
+use crate::models::trusting;
 use crate::{interrupt, output, progress};
 use outcome::{Outcome, contact_sheet, report};
 
@@ -126,8 +127,8 @@ struct Input {
 pub(crate) fn run(args: &DreamArgs, talk: Talk) -> Result<u8, Error> {
     let cancel = interrupt::listen();
     machine::use_threads(args.machine.threads)?;
-    let mut models =
-        Loaded::new(args.machine.device, None, None, None).trusting(&args.trust, [&args.model]);
+    let models = ModelRegistry::new(args.machine.device).with_reach(None);
+    let mut models = trusting(models, args.trust, [&args.model]);
     if !args.recipe.is_empty() {
         return again(args, &mut models, talk);
     }
@@ -209,7 +210,7 @@ pub(crate) fn run(args: &DreamArgs, talk: Talk) -> Result<u8, Error> {
 }
 
 /// Makes again what recipes tell.
-fn again(args: &DreamArgs, models: &mut Loaded, talk: Talk) -> Result<u8, Error> {
+fn again(args: &DreamArgs, models: &mut ModelRegistry, talk: Talk) -> Result<u8, Error> {
     let mut recipes = Vec::new();
     for path in &args.recipe {
         let text = read_regular_text(path, MAX_TEXT_FILE).map_err(|source| Error::ReadConfig {
@@ -281,7 +282,7 @@ fn again(args: &DreamArgs, models: &mut Loaded, talk: Talk) -> Result<u8, Error>
 
 /// Loads a model; its scale, and its fingerprint.
 fn model(
-    models: &mut Loaded,
+    models: &mut ModelRegistry,
     name: &str,
     fingerprint: Option<&mut String>,
 ) -> Result<Scale, Error> {

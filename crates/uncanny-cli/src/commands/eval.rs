@@ -11,6 +11,7 @@ use tracing_indicatif::span_ext::IndicatifSpanExt as _;
 use uncanny::Models as _;
 use uncanny_model::Device;
 use uncanny_pack::check_target;
+use uncanny_registry::ModelRegistry;
 use uncanny_texture::sheet::{Row, sheet};
 use uncanny_texture::{Reach, RgbaImage, Scale, encode};
 use uncanny_train::evaluate::{
@@ -23,7 +24,7 @@ use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::logging::Talk;
 use crate::machine::{self, BatchArgs};
-use crate::models::Loaded;
+use crate::models::trusting;
 use crate::output::counted;
 use crate::{output, progress};
 
@@ -253,13 +254,11 @@ pub(crate) fn run(args: &EvalArgs, talk: Talk) -> Result<u8, Error> {
     }
     machine::use_threads(args.machine.on.threads)?;
     // Models first: a name mistyped should not cost the time to read the pictures.
-    let mut models = Loaded::new(
-        args.machine.on.device,
-        args.machine.batch,
-        Some(args.scale),
-        args.reach,
-    )
-    .trusting(&args.trust, &args.model);
+    let models = ModelRegistry::new(args.machine.on.device)
+        .with_batch(args.machine.batch)
+        .with_scale(args.scale)
+        .with_reach(args.reach);
+    let mut models = trusting(models, args.trust, &args.model);
     let names = args.models();
     let mut scales = Vec::new();
     for name in &names {

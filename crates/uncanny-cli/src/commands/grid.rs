@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use uncanny::Models as _;
 use uncanny::picture::{self, Around, Settings, Way};
 use uncanny_pack::check_target;
+use uncanny_registry::ModelRegistry;
 use uncanny_texture::sheet::{Row, sheet};
 use uncanny_texture::{Filter, RgbaImage, encode, resize};
 use uncanny_train::{Picture, Pictures, SIDE};
@@ -16,7 +17,7 @@ use crate::enhancer::default_hint;
 use crate::error::Error;
 use crate::logging::Talk;
 use crate::machine::{self, DeviceArgs};
-use crate::models::Loaded;
+use crate::models::trusting;
 use crate::output;
 
 /// So many letters of a name are written beside its row.
@@ -127,8 +128,8 @@ pub(crate) fn run(args: &GridArgs, _talk: Talk) -> Result<u8, Error> {
         name: name.to_owned(),
         source,
     };
-    let mut models =
-        Loaded::new(args.machine.device, None, None, None).trusting(&args.trust, &args.model);
+    let models = ModelRegistry::new(args.machine.device).with_reach(None);
+    let mut models = trusting(models, args.trust, &args.model);
     for name in &names {
         models.info(name).map_err(|source| failed(name, source))?;
     }

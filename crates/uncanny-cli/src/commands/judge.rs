@@ -11,6 +11,7 @@ use tracing_indicatif::span_ext::IndicatifSpanExt as _;
 use uncanny::Models as _;
 use uncanny::picture::{self, Settings, Way};
 use uncanny_model::{Device, DeviceChoice, FaceJudge};
+use uncanny_registry::ModelRegistry;
 use uncanny_texture::input::{MAX_TEXT_FILE, read_regular_text};
 use uncanny_texture::{Judge as _, RgbaImage, UpscaleError};
 use uncanny_train::judge::{
@@ -23,7 +24,6 @@ use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::logging::Talk;
 use crate::machine::{self, DeviceArgs};
-use crate::models::Loaded;
 use crate::{interrupt, output, progress};
 
 /// Between two lines where there is no terminal.
@@ -116,7 +116,7 @@ pub(crate) fn run(args: &JudgeArgs, talk: Talk) -> Result<u8, Error> {
     machine::use_threads(args.machine.threads)?;
     let mut judge = load(args.judge.as_deref(), args.machine.device)?;
     let Pictures { pictures, skipped } = Pictures::read(&args.paths, 1)?;
-    let mut models = Loaded::new(args.machine.device, None, None, None);
+    let mut models = ModelRegistry::new(args.machine.device).with_reach(None);
     let failed = |source| Error::Upscale {
         model: "judge".to_owned(),
         source,
@@ -212,7 +212,7 @@ pub(crate) fn run(args: &JudgeArgs, talk: Talk) -> Result<u8, Error> {
 fn painted(
     pictures: Vec<RgbaImage>,
     args: &JudgeArgs,
-    models: &mut Loaded,
+    models: &mut ModelRegistry,
 ) -> Result<Vec<RgbaImage>, Error> {
     let Some(name) = &args.through else {
         return Ok(pictures);
@@ -290,7 +290,7 @@ fn follow(
     talk: Talk,
     cancel: &AtomicBool,
 ) -> Result<Option<PathBuf>, Error> {
-    let mut models = Loaded::new(args.device, None, None, None);
+    let mut models = ModelRegistry::new(args.device).with_reach(None);
     let model = models
         .resolve(&recipe.model)
         .map_err(|source| uncanny::Error::Model {

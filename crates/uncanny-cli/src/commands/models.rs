@@ -9,24 +9,25 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use uncanny_model::{Device, Network, Programs};
+use uncanny_registry::{Catalogue, ModelFile, NamedModel};
 
 use self::about::{About, Facts, count, gflop};
 use crate::args::{ModelsAction, ModelsArgs};
 use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::logging::Talk;
-use crate::models::{self, Entry, Library, Source};
+use crate::models;
 use crate::{diagnostics, output};
 
 pub(crate) fn run(args: &ModelsArgs, talk: Talk) -> Result<u8, Error> {
-    let library = Library::of_user();
+    let catalogue = Catalogue::of_user();
     match &args.action {
-        None | Some(ModelsAction::List) => list(&library, args.json),
+        None | Some(ModelsAction::List) => list(&catalogue, args.json),
         Some(ModelsAction::Show { model, trust }) => {
-            show(&library, model, trust.programs(), args.json)
+            show(&catalogue, model, trust.programs(), args.json)
         }
-        Some(ModelsAction::Add(add)) => add::run(&library, add, args.json, talk),
-        Some(ModelsAction::Remove { name }) => remove(&library, name, args.json),
+        Some(ModelsAction::Add(add)) => add::run(&catalogue, add, args.json, talk),
+        Some(ModelsAction::Remove { name }) => remove(&catalogue, name, args.json),
     }
 }
 
@@ -59,11 +60,11 @@ struct Listing {
     models: Vec<Row>,
 }
 
-fn list(library: &Library, json: bool) -> Result<u8, Error> {
-    let ours = models::built_in().map(|(name, _)| Row::built_in(library, name));
-    let own = library.entries()?;
+fn list(catalogue: &Catalogue, json: bool) -> Result<u8, Error> {
+    let ours = Catalogue::built_in().map(|(name, _)| Row::built_in(catalogue, name));
+    let own = catalogue.files()?;
     let listing = Listing {
-        folder: library.folder().ok().map(Path::to_owned),
+        folder: catalogue.folder().map(Path::to_owned),
         models: ours.chain(own.iter().map(Row::own)).collect(),
     };
     print(json, &listing, |out| listing.write(out))?;
@@ -102,21 +103,21 @@ impl Row {
         }
     }
 
-    fn built_in(library: &Library, name: &str) -> Self {
-        match library.find(name) {
-            Ok(Source::Shipped(shipped)) => {
+    fn built_in(catalogue: &Catalogue, name: &str) -> Self {
+        match catalogue.find(name) {
+            Ok(NamedModel::Shipped(shipped)) => {
                 Self::new(name, From::Shipped, Some(shipped.load(Device::CPU)))
             }
             _ => Self::new(name, From::Classical, None),
         }
     }
 
-    fn own(entry: &Entry) -> Self {
-        let network = Network::load(&entry.path, Device::CPU);
-        let mut row = Self::new(&entry.name, From::File, Some(network));
-        row.path = Some(entry.path.clone());
-        if entry.hidden() {
-            let file = entry.file_name();
+    fn own(file: &ModelFile) -> Self {
+        let network = Network::load(&file.path, Device::CPU);
+        let mut row = Self::new(&file.name, From::File, Some(network));
+        row.path = Some(file.path.clone());
+        if file.hidden() {
+            let file = file.file_name();
             row.problem.get_or_insert(format!(
                 "hidden by the model that comes with the program; rename {file}"
             ));
@@ -202,8 +203,8 @@ impl Listing {
     }
 }
 
-fn show(library: &Library, model: &str, programs: Programs, json: bool) -> Result<u8, Error> {
-    let about = About::new(model, &library.find(model)?, programs)?;
+fn show(catalogue: &Catalogue, model: &str, programs: Programs, json: bool) -> Result<u8, Error> {
+    let about = About::new(model, &catalogue.find(model)?, programs)?;
     print(json, &about, |out| about.write(out))?;
     Ok(0)
 }
@@ -213,29 +214,22 @@ struct Removed {
     removed: Vec<PathBuf>,
 }
 
-fn remove(library: &Library, name: &str, json: bool) -> Result<u8, Error> {
-    let entry = match library.called(name)?.as_slice() {
-        [entry] => entry.clone(),
-        [] if models::is_built_in(name) => {
+fn remove(catalogue: &Catalogue, name: &str, json: bool) -> Result<u8, Error> {
+    let file = match catalogue.file(name)? {
+        Some(file) => file,
+        None if Catalogue::is_built_in(name) => {
             return Err(models::Error::BuiltIn {
                 name: name.to_owned(),
             }
             .into());
         }
-        [] => return Err(library.unknown(name).into()),
-        several => {
-            return Err(models::Error::Ambiguous {
-                name: name.to_owned(),
-                files: several.iter().map(Entry::file_name).collect(),
-            }
-            .into());
-        }
+        None => return Err(catalogue.unknown(name).into()),
     };
-    let mut removed = vec![entry.path.clone()];
-    delete(&entry.path)?;
+    let mut removed = vec![file.path.clone()];
+    delete(&file.path)?;
     // Its card goes with it, unless another file of its name is left to describe.
-    let card = about::card_of(&entry.path);
-    if card.is_file() && library.called(&entry.name)?.is_empty() {
+    let card = about::card_of(&file.path);
+    if card.is_file() && catalogue.called(&file.name)?.is_empty() {
         delete(&card)?;
         removed.push(card);
     }

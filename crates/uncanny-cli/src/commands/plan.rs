@@ -4,21 +4,21 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use uncanny::{Action, AtlasEstimate, Plan, PlanRow, together};
-use uncanny_model::DeviceChoice;
 use uncanny_pack::{Pack, PackLimits, Rules};
+use uncanny_registry::{DeviceChoice, ModelRegistry};
 
 use crate::args::PlanArgs;
 use crate::error::Error;
 use crate::logging::Talk;
-use crate::models::Loaded;
+use crate::models::trusting;
 use crate::output::{self, fit};
 use crate::{options, summary};
 
 pub(crate) fn run(args: &PlanArgs, _talk: Talk) -> Result<u8, Error> {
     let options = options::resolve(&args.enhance)?;
     // A plan needs a model's scale, not its speed.
-    let mut models = Loaded::new(DeviceChoice::Cpu, None, options.scale, Some(options.reach))
-        .trusting(&args.enhance.trust, &args.enhance.model);
+    let models = ModelRegistry::new(DeviceChoice::Cpu).for_options(&options);
+    let mut models = trusting(models, args.enhance.trust, &args.enhance.model);
     let mut plans = Vec::new();
     for input in &args.inputs {
         let pack = Pack::open(input, &PackLimits::default())?;

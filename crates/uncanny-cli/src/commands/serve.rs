@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use clap::{Args, ValueHint};
 use uncanny::Models as _;
-use uncanny_texture::{Reach, Scale};
+use uncanny_registry::{Catalogue, ModelRegistry};
 
 use crate::diagnostics::after_output;
 use crate::enhancer::default_hint;
 use crate::error::Error;
 use crate::logging::Talk;
 use crate::machine::{self, DeviceArgs};
-use crate::models::{self, Entry, Library, Loaded};
 use crate::serve::{Model, Patience, Server, USUAL_PORT};
 use crate::{interrupt, output};
 
@@ -51,24 +50,20 @@ pub(crate) struct ServeArgs {
 
 pub(crate) fn run(args: &ServeArgs, talk: Talk) -> Result<u8, Error> {
     machine::use_threads(args.machine.threads)?;
-    let mut loaded = Loaded::new(
-        args.machine.device,
-        None,
-        Scale::new(8).ok(),
-        Some(Reach::default()),
-    );
+    let mut models = ModelRegistry::new(args.machine.device);
     // What is wrong with the model is better said here than on the page.
-    loaded
+    models
         .info(&args.model)
         .map_err(|source| uncanny::Error::Model {
             name: args.model.clone(),
             source,
         })?;
     let interrupted = interrupt::listen();
+    let offered = offered(models.catalogue(), &args.model)?;
     let server = Server::start(
         args.port,
-        loaded,
-        offered(&args.model)?,
+        models,
+        offered,
         args.model.clone(),
         Patience::default(),
     )
@@ -96,23 +91,19 @@ pub(crate) fn run(args: &ServeArgs, talk: Talk) -> Result<u8, Error> {
 }
 
 /// What the page lets choose from: what `uncanny models` lists, and `first`.
-fn offered(first: &str) -> Result<Vec<Model>, Error> {
+fn offered(catalogue: &Catalogue, first: &str) -> Result<Vec<Model>, Error> {
     let model = |name: &str, about: &str| Model {
         name: name.to_owned(),
         about: about.to_owned(),
         hint: default_hint(name),
     };
-    let mut models: Vec<Model> = models::built_in()
+    let mut models: Vec<Model> = Catalogue::built_in()
         .map(|(name, about)| model(name, about))
         .collect();
-    for entry in Library::of_user().entries()? {
+    for file in catalogue.files()? {
         // By the file's name where the other is ours, or not its alone.
-        let taken = entry.hidden() || models.iter().any(|model| model.name == entry.name);
-        let name = if taken {
-            Entry::file_name(&entry)
-        } else {
-            entry.name
-        };
+        let taken = file.hidden() || models.iter().any(|model| model.name == file.name);
+        let name = if taken { file.file_name() } else { file.name };
         models.push(model(&name, "yours"));
     }
     if !models.iter().any(|model| model.name == first) {

@@ -8,13 +8,14 @@ use clap::{Args, ValueEnum, ValueHint};
 use uncanny::sheet::{Cut, Sheet, SheetReport, SheetRun};
 use uncanny::{Cache, EdgeChoice, Event, Models as _};
 use uncanny_pack::check_target;
+use uncanny_registry::ModelRegistry;
 use uncanny_texture::input::{MAX_PICTURE_FILE, read_regular};
 
 use crate::args::{EnhanceArgs, MachineArgs};
 use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::logging::Talk;
-use crate::models::Loaded;
+use crate::models::trusting;
 use crate::progress::Progress;
 use crate::{interrupt, machine, options, output};
 
@@ -159,13 +160,10 @@ pub(crate) fn run(args: &SheetArgs, talk: Talk) -> Result<u8, Error> {
         (false, given) => options::cache_folder(given.as_ref())
             .map(|folder| Cache::new(&folder, uncanny::DEFAULT_CACHE_BYTES)),
     };
-    let mut models = Loaded::new(
-        args.machine.device.unwrap_or_default(),
-        args.machine.batch,
-        options.scale,
-        Some(options.reach),
-    )
-    .trusting(&args.enhance.trust, &args.enhance.model);
+    let models = ModelRegistry::new(args.machine.device.unwrap_or_default())
+        .with_batch(args.machine.batch)
+        .for_options(&options);
+    let mut models = trusting(models, args.enhance.trust, &args.enhance.model);
     let upscaler = models
         .resolve(&options.model)
         .map_err(|source| uncanny::Error::Model {

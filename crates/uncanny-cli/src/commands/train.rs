@@ -8,6 +8,7 @@ use indicatif::HumanDuration;
 use tracing_indicatif::span_ext::IndicatifSpanExt as _;
 use uncanny_model::Device;
 use uncanny_model::checkpoint;
+use uncanny_registry::{Catalogue, NamedModel};
 use uncanny_train::recipe::{NetworkRecipe, SourceRecipe};
 use uncanny_train::{Evaluation, Recipe, Summary, TrainEvent, TrainOptions, train};
 
@@ -16,7 +17,6 @@ use crate::args::TrainArgs;
 use crate::diagnostics::after_output;
 use crate::error::Error;
 use crate::logging::Talk;
-use crate::models::{Library, Source};
 use crate::{interrupt, machine, output, progress};
 
 /// Between two lines where there is no terminal.
@@ -93,16 +93,18 @@ pub(crate) fn run(args: &TrainArgs, talk: Talk) -> Result<u8, Error> {
 
 /// What the recipe learns from, by its name or file: `--teacher`'s from where one stands, the recipe's own from `--root`.
 fn teacher(args: &TrainArgs, named: Option<&str>) -> Result<Option<(String, Vec<u8>)>, Error> {
-    let library = Library::of_user();
+    let catalogue = Catalogue::of_user();
     let name = match (&args.teacher, named) {
         (Some(typed), _) => typed.clone(),
-        (None, Some(name)) => library.seen_from(&args.root, name),
+        (None, Some(name)) => catalogue.seen_from(&args.root, name),
         (None, None) => return Ok(None),
     };
-    let bytes = match library.find(&name)? {
-        Source::Shipped(shipped) => shipped.bytes.to_vec(),
-        Source::File(path) => checkpoint::read_file(&path).map_err(uncanny_model::Error::from)?,
-        Source::Lanczos | Source::Nearest | Source::Xbr => {
+    let bytes = match catalogue.find(&name)? {
+        NamedModel::Shipped(shipped) => shipped.bytes.to_vec(),
+        NamedModel::File(path) => {
+            checkpoint::read_file(&path).map_err(uncanny_model::Error::from)?
+        }
+        NamedModel::Classical(_) => {
             return Err(uncanny_train::Error::NeedsTeacher.into());
         }
     };

@@ -11,13 +11,14 @@ use uncanny::{
 };
 use uncanny_model::Device;
 use uncanny_pack::{Listing, Pack, PackFormat, PackLimits, Rules, folder};
+use uncanny_registry::ModelRegistry;
 use uncanny_texture::Scale;
 
 use crate::args::{EnhanceArgs, MachineArgs};
 use crate::commands::sheet;
 use crate::error::Error;
 use crate::logging::Talk;
-use crate::models::Loaded;
+use crate::models::trusting;
 use crate::{diagnostics, interrupt, machine, naming, options, output, progress};
 
 /// Between two lines on how much is left, where there is no terminal.
@@ -101,13 +102,11 @@ pub(crate) fn run(args: &WatchArgs, talk: Talk) -> Result<u8, Error> {
             .map(|folder| Cache::new(&folder, uncanny::DEFAULT_CACHE_BYTES)),
     };
     let models = |options: &Options| {
-        let models = Loaded::new(
-            args.machine.device.unwrap_or_default(),
-            args.machine.batch,
-            options.scale,
-            Some(options.reach),
-        );
-        Box::new(models.trusting(&args.enhance.trust, &args.enhance.model)) as Box<dyn Models>
+        let models = ModelRegistry::new(args.machine.device.unwrap_or_default())
+            .with_batch(args.machine.batch)
+            .for_options(options);
+        let models = trusting(models, args.enhance.trust, &args.enhance.model);
+        Box::new(models) as Box<dyn Models>
     };
     let mut loaded = (options.scale, options.reach);
     let mut read = || {

@@ -10,11 +10,11 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use uncanny_model::checkpoint::{self, DType, StateDict};
 use uncanny_model::{Device, Network, Programs};
+use uncanny_registry::{Catalogue, NamedModel};
 use uncanny_texture::Upscaler as _;
 use uncanny_texture::input::open_regular;
 
 use crate::error::Error;
-use crate::models::{self, Source};
 
 /// Longer than any card is; what is beyond is not read.
 const MAX_CARD: usize = 1 << 20;
@@ -90,19 +90,19 @@ pub(super) struct About {
 
 impl About {
     /// Reads and loads what `name` was found to mean.
-    pub(super) fn new(name: &str, source: &Source, programs: Programs) -> Result<Self, Error> {
-        let summary = models::built_in()
+    pub(super) fn new(name: &str, source: &NamedModel, programs: Programs) -> Result<Self, Error> {
+        let summary = Catalogue::built_in()
             .find(|(built_in, _)| *built_in == name)
             .map(|(_, what)| what);
         let (facts, file) = match source {
-            Source::Lanczos | Source::Nearest | Source::Xbr => (None, None),
-            Source::Shipped(shipped) => {
+            NamedModel::Classical(_) => (None, None),
+            NamedModel::Shipped(shipped) => {
                 let network = shipped.load(Device::CPU)?;
                 let card = Some(shipped.card.to_owned());
                 let file = FileFacts::new(None, shipped.bytes, card);
                 (Some(Facts::of(&network)), Some(file))
             }
-            Source::File(path) => {
+            NamedModel::File(path) => {
                 let bytes = checkpoint::read_file(path).map_err(uncanny_model::Error::from)?;
                 let shown = path.display().to_string();
                 let network = Network::from_bytes_with(&shown, &bytes, Device::CPU, programs)?;

@@ -13,6 +13,7 @@ use tracing_indicatif::span_ext::IndicatifSpanExt as _;
 use uncanny_model::checkpoint::MAX_FILE;
 use uncanny_model::{Device, Network};
 use uncanny_pack::problem_on_windows;
+use uncanny_registry::{Catalogue, has_extension, name_of};
 use uncanny_texture::input::open_regular;
 
 use super::about::{self, About, card_of, hex};
@@ -21,7 +22,7 @@ use crate::diagnostics::after_output;
 use crate::download::{self, Incoming};
 use crate::error::Error;
 use crate::logging::Talk;
-use crate::models::{self, Entry, Library, has_extension, name_of};
+use crate::models;
 use crate::{interrupt, progress};
 
 /// What is still being made; no name of a model begins with a dot.
@@ -30,12 +31,12 @@ const TEMPORARY: &str = ".uncanny-add-";
 const EVERY: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(10)];
 
 pub(super) fn run(
-    library: &Library,
+    catalogue: &Catalogue,
     args: &ModelsAddArgs,
     json: bool,
     talk: Talk,
 ) -> Result<u8, Error> {
-    let folder = library.folder()?;
+    let folder = models::folder(catalogue)?;
     fs::create_dir_all(folder).map_err(failed("create the folder", folder))?;
     sweep(folder);
     let cancel = interrupt::listen();
@@ -46,7 +47,7 @@ pub(super) fn run(
     if let Some(called) = args.name.as_ref().or(known.as_ref()) {
         let name = name_for(called);
         keepable(&name)?;
-        vacant(library, &name, args.force)?;
+        vacant(catalogue, &name, args.force)?;
     }
 
     let local = (!download::is_url(from)).then(|| Path::new(from));
@@ -60,7 +61,7 @@ pub(super) fn run(
         from: from.to_owned(),
     })?);
     keepable(&name)?;
-    vacant(library, &name, args.force)?;
+    vacant(catalogue, &name, args.force)?;
 
     let mut temporary = temporary(folder)?;
     let mut progress = Progress::new(talk, &name);
@@ -104,7 +105,7 @@ pub(super) fn run(
     keep(temporary, &target, args.force)?;
     let mut status = 0;
     if args.force {
-        status = after_output(remove_others(library, &name, &target));
+        status = after_output(remove_others(catalogue, &name, &target));
     }
     if let Some(card) = card {
         let path = card_of(&target);
@@ -120,8 +121,8 @@ pub(super) fn run(
 }
 
 /// The same name with another extension would make it mean two things.
-fn remove_others(library: &Library, name: &str, target: &Path) -> Result<(), models::Error> {
-    for old in library.called(name)? {
+fn remove_others(catalogue: &Catalogue, name: &str, target: &Path) -> Result<(), Error> {
+    for old in catalogue.called(name)? {
         if old.path != target {
             fs::remove_file(&old.path).map_err(failed("remove", &old.path))?;
         }
@@ -188,29 +189,32 @@ fn keepable(name: &str) -> Result<(), models::Error> {
 }
 
 /// Refuses a name that something else has. Some file systems do not tell `a` from `A`, nor do we.
-fn vacant(library: &Library, name: &str, force: bool) -> Result<(), models::Error> {
+fn vacant(catalogue: &Catalogue, name: &str, force: bool) -> Result<(), Error> {
     let taken = |other: &str| other.eq_ignore_ascii_case(name);
-    if models::built_in().any(|(built_in, _)| taken(built_in)) {
+    if Catalogue::built_in().any(|(built_in, _)| taken(built_in)) {
         return Err(models::Error::BuiltIn {
             name: name.to_owned(),
-        });
+        }
+        .into());
     }
-    let entries: Vec<Entry> = library.entries()?;
-    match entries.into_iter().find(|entry| taken(&entry.name)) {
-        Some(entry) if !force => Err(models::Error::Exists {
+    let mut files = catalogue.files()?.into_iter();
+    match files.find(|file| taken(&file.name)) {
+        Some(file) if !force => Err(models::Error::Exists {
             name: name.to_owned(),
-            path: entry.path,
-        }),
+            path: file.path,
+        }
+        .into()),
         _ => Ok(()),
     }
 }
 
 /// A file of this computer, as if it came from afar.
-fn open(path: &Path) -> Result<Incoming, models::Error> {
+fn open(path: &Path) -> Result<Incoming, Error> {
     if path.is_dir() {
-        return Err(models::Error::Folder {
+        return Err(uncanny_registry::Error::Folder {
             path: path.to_owned(),
-        });
+        }
+        .into());
     }
     let file = open_regular(path).map_err(failed("read", path))?;
     let length = file.metadata().ok().map(|meta| meta.len());
