@@ -55,7 +55,7 @@ pub use progress::{EnhanceMessage, EnhanceProgress, Enhancer};
 pub use settings::{Edges, EnhancedSettings, Sampling};
 pub use source::AssetsFrom;
 #[cfg(feature = "torch")]
-pub use uncanny_model::DeviceChoice;
+pub use uncanny_registry::DeviceChoice;
 
 /// What most games need.
 pub mod prelude {

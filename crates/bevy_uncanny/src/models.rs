@@ -1,16 +1,17 @@
 //! Where the plugin's models come from, and what they run on.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
 #[cfg(feature = "torch")]
 use uncanny::ModelError;
-use uncanny::{Baselines, Models};
+use uncanny::{Baselines, Models, Options, chain};
 #[cfg(feature = "torch")]
-use uncanny_model::DeviceChoice;
+use uncanny_registry::DeviceChoice;
 use uncanny_texture::Scale;
 
-/// What the classical models enlarge by; they have no scale of their own.
+/// What the classical models enlarge by unless told otherwise; they have no scale of their own.
 const SCALE: u32 = 8;
 
 /// Which model enhances.
@@ -20,8 +21,9 @@ pub enum ModelChoice {
     /// [`Prepared`](Self::Prepared).
     #[default]
     Auto,
-    /// The model of this name: `lanczos` and `nearest`, and with the feature `torch` the networks that are shipped
-    /// (`textures`, `faces`, `faces-512`) and the path of any checkpoint.
+    /// The model of this name: `lanczos`, `nearest` and `xbr`, and with the feature `torch` all that `uncanny convert`
+    /// knows: the networks that are shipped (`textures`, `uncanny`, `faces`, `faces-512`), those in the user's folder, and
+    /// the path of any checkpoint. Its TorchScript programs are run checked, or refused.
     Named(String),
     /// None. Pictures are read as they are: Bevy's asset processor or `uncanny convert` has enhanced them.
     Prepared,
@@ -52,11 +54,11 @@ impl From<String> for ModelChoice {
 
 /// Where models come from.
 ///
-/// The default gives `lanczos` and `nearest`, and with the feature `torch` networks too, on a GPU where libtorch finds
-/// one. Anything else that implements [`Models`] will do: an engine of your own, say.
+/// The default gives `lanczos`, `nearest` and `xbr`, and with the feature `torch` networks too, on a GPU where libtorch
+/// finds one: what `uncanny convert` has, at the scale of [`UncannyPlugin::config`](crate::UncannyPlugin::config). Anything else that implements [`Models`] will do: an engine of your own, say.
 #[derive(Clone)]
 pub struct ModelSource {
-    open: Arc<dyn Fn() -> OpenModels + Send + Sync>,
+    open: Arc<dyn Fn(&Options) -> OpenModels + Send + Sync>,
 }
 
 /// Models, ready to be asked.
@@ -70,6 +72,10 @@ pub struct OpenModels {
 impl ModelSource {
     /// Models that `open` gives, which is called on their thread.
     pub fn new(open: impl Fn() -> OpenModels + Send + Sync + 'static) -> Self {
+        Self::with_options(move |_| open())
+    }
+
+    fn with_options(open: impl Fn(&Options) -> OpenModels + Send + Sync + 'static) -> Self {
         Self {
             open: Arc::new(open),
         }
@@ -85,20 +91,26 @@ impl ModelSource {
         if let DeviceChoice::Cuda(_) = choice {
             uncanny_model::Device::find(choice)?;
         }
-        Ok(Self::new(move || torch::open(choice)))
+        Ok(Self::with_options(move |options| {
+            torch::open(choice, options)
+        }))
     }
 
-    /// `lanczos` and `nearest`, which need no network.
+    /// `lanczos`, `nearest` and `xbr`, which need no network.
     #[must_use]
     pub fn baselines() -> Self {
-        Self::new(|| OpenModels {
-            models: Box::new(Baselines::new(scale())),
-            device: "CPU".to_owned(),
+        Self::with_options(|options| {
+            let scale = options.scale.unwrap_or_else(default_scale);
+            OpenModels {
+                models: Box::new(Baselines::new(scale)),
+                device: "CPU".to_owned(),
+            }
         })
     }
 
-    pub(crate) fn open(&self) -> OpenModels {
-        (self.open)()
+    /// Models for work with these options.
+    pub(crate) fn open(&self, options: &Options) -> OpenModels {
+        (self.open)(options)
     }
 }
 
@@ -110,7 +122,7 @@ impl Default for ModelSource {
 
     #[cfg(feature = "torch")]
     fn default() -> Self {
-        Self::new(|| torch::open(DeviceChoice::Auto))
+        Self::with_options(|options| torch::open(DeviceChoice::Auto, options))
     }
 }
 
@@ -120,79 +132,62 @@ impl fmt::Debug for ModelSource {
     }
 }
 
-fn scale() -> Scale {
+fn default_scale() -> Scale {
     Scale::new(SCALE).expect("8 is within a scale's limits")
+}
+
+/// An error and its causes; of a model that nobody knows, with the names that there are.
+pub(crate) fn explained(error: &(dyn Error + 'static)) -> String {
+    let mut text = chain(error);
+    #[cfg(feature = "torch")]
+    if let Some(names) = torch::known_names(error) {
+        text.push_str(&format!("; there are {}", names.join(", ")));
+    }
+    text
 }
 
 #[cfg(feature = "torch")]
 mod torch {
-    use std::collections::BTreeMap;
-    use std::path::Path;
+    use std::error::Error;
 
-    use uncanny::{Baselines, ModelError, Models};
-    use uncanny_model::{Device, DeviceChoice, Network, Shipped};
-    use uncanny_texture::Upscaler;
+    use uncanny::Options;
+    use uncanny_model::Device;
+    use uncanny_registry::{DeviceChoice, ModelRegistry};
 
-    use super::{OpenModels, scale};
+    use super::OpenModels;
 
-    /// The networks that are shipped, those in files, and the classical models.
-    struct Networks {
-        device: Device,
-        classical: Baselines,
-        loaded: BTreeMap<String, Box<dyn Upscaler>>,
-    }
-
-    pub(super) fn open(choice: DeviceChoice) -> OpenModels {
+    /// The models that `uncanny convert` would have with these options; none is trusted.
+    pub(super) fn open(choice: DeviceChoice, options: &Options) -> OpenModels {
         // `Auto` always finds something, and a GPU was found before.
         let device = Device::find(choice).unwrap_or(Device::CPU);
-        let words = if device == Device::CPU {
+        let (choice, workers, words) = if device == Device::CPU {
             // A core stays free for frames: whoever looks at them waits for them, and not for a texture.
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            let threads = uncanny_model::threads().min(cores.saturating_sub(1)).max(1);
-            uncanny_model::set_threads(threads);
-            format!(
-                "CPU, {threads} thread{}",
-                if threads == 1 { "" } else { "s" }
-            )
+            let workers = uncanny_model::threads().min(cores.saturating_sub(1)).max(1);
+            let plural = if workers == 1 { "" } else { "s" };
+            let words = format!("CPU, {workers} thread{plural}");
+            (DeviceChoice::Cpu, Some(workers), words)
         } else {
-            device.to_string()
+            (choice, None, device.to_string())
         };
+        let models = ModelRegistry::new(choice)
+            .for_options(options)
+            .with_workers(workers);
         OpenModels {
-            models: Box::new(Networks {
-                device,
-                classical: Baselines::new(scale()),
-                loaded: BTreeMap::new(),
-            }),
+            models: Box::new(models),
             device: words,
         }
     }
 
-    impl Models for Networks {
-        fn resolve(&mut self, name: &str) -> Result<&mut dyn Upscaler, ModelError> {
-            if matches!(name, "lanczos" | "nearest") {
-                return self.classical.resolve(name);
+    /// The names that there are, where an error is about one that there is not.
+    pub(super) fn known_names<'a>(error: &'a (dyn Error + 'static)) -> Option<Vec<&'a str>> {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if let Some(uncanny_registry::Error::Unknown { known, .. }) = error.downcast_ref() {
+                return Some(known.iter().map(|(name, _)| name.as_str()).collect());
             }
-            if !self.loaded.contains_key(name) {
-                let network = match Shipped::find(name) {
-                    Some(shipped) => shipped.load(self.device)?,
-                    None if Path::new(name).is_file() => Network::load(name.as_ref(), self.device)?,
-                    None => {
-                        let shipped = uncanny_model::SHIPPED.iter().map(|shipped| shipped.name);
-                        let known: Vec<&str> = shipped.chain(["lanczos", "nearest"]).collect();
-                        return Err(format!(
-                            "no model is called {name:?}, nor is there such a file; there are {}",
-                            known.join(", ")
-                        )
-                        .into());
-                    }
-                };
-                self.loaded.insert(name.to_owned(), Box::new(network));
-            }
-            Ok(self
-                .loaded
-                .get_mut(name)
-                .expect("it was inserted above")
-                .as_mut())
+            cause = error.source();
         }
+        None
     }
 }

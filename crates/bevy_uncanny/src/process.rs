@@ -130,7 +130,7 @@ impl Worker {
                 reply,
             } => {
                 let made = self.enhance(&name, &bytes, &settings);
-                let made = made.map_err(|error| uncanny::chain(&error));
+                let made = made.map_err(|error| crate::models::explained(&error));
                 drop(reply.send_blocking(made));
             }
         }

@@ -15,7 +15,7 @@ use uncanny::{
 
 use crate::desk::{Desk, Finished, Hash, Job, Key, Note, Origin, Ready, Task, hash};
 use crate::loader::decode_finished;
-use crate::models::ModelSource;
+use crate::models::{ModelSource, explained};
 use crate::picture::Layout;
 use crate::settings::{Edges, EnhancedSettings};
 
@@ -69,7 +69,7 @@ impl Worker {
             assets_reader,
             pack_reader,
         } = plan;
-        let opened = models.open();
+        let opened = models.open(&options);
         desk.set_device(opened.device);
         let pack = pack.zip(pack_reader).map(|(path, reader)| Pack {
             live: LivePack::new(&path, options.clone(), Box::new(is_left_out)),
@@ -146,7 +146,7 @@ impl Worker {
         self.models
             .info(name)
             .map(drop)
-            .map_err(|error| chain(&*error))
+            .map_err(|error| explained(&*error))
     }
 
     /// Makes a picture of the app's assets.
@@ -177,7 +177,7 @@ impl Worker {
         match made {
             Ok(made) => self.finish(&job, &bytes, hash, made, layout, settings),
             Err(Error::Interrupted) => {}
-            Err(error) => self.fail(&job.key, chain(&error)),
+            Err(error) => self.fail(&job.key, explained(&error)),
         }
     }
 
@@ -238,7 +238,7 @@ impl Worker {
                 }
             }
             Err(error) => {
-                let error = chain(&error);
+                let error = explained(&error);
                 tracing::warn!("{error}");
                 for name in loaded {
                     let key = pack_key(&name);
@@ -277,7 +277,7 @@ impl Worker {
             Ok(()) => {}
             Err(Error::Interrupted) => return,
             Err(error) => {
-                let error = chain(&error);
+                let error = explained(&error);
                 for job in &jobs {
                     self.fail(&job.key, error.clone());
                 }

@@ -24,8 +24,3 @@ pub use judge::{FaceJudge, FaceNet, JUDGE_GROUND, JUDGE_SIDE, judge_batch, judge
 pub use network::{Description, Network, Programs};
 pub use runtime::{set_threads, threads};
 pub use shipped::{SHIPPED, Shipped};
-
-// The README's program must compile: this makes a documentation test of it.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;

@@ -41,3 +41,8 @@ pub use catalogue::{Catalogue, FOLDER_VARIABLE, ModelFile, NamedModel, has_exten
 pub use error::Error;
 pub use registry::ModelRegistry;
 pub use uncanny_model::DeviceChoice;
+
+// The README's program must compile: this makes a documentation test of it.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
