@@ -245,7 +245,7 @@ fn a_full_standard_output_is_no_failed_conversion() {
     scene.write("pack.zip", zip(&small_pack()));
     let files = small_pack().into_iter();
     for (name, bytes) in files.filter(|(name, _)| !name.ends_with('/')) {
-        scene.write(&format!("pack/{name}"), bytes);
+        scene.write(format!("pack/{name}"), bytes);
     }
     scene.write("a.png", noise(1));
     scene.write(

@@ -138,6 +138,23 @@ pub(crate) fn has_nvidia_driver() -> bool {
     driver.exists()
 }
 
+/// Has the allocator return large blocks to the system as soon as they are free.
+///
+/// A network's features between two layers are blocks of up to 64 MiB, made by one worker after the other. Once glibc has
+/// seen one freed it keeps blocks of up to 32 MiB, for each thread apart (mallopt(3), `M_MMAP_THRESHOLD`): a pack of
+/// 394 textures took 1,030 MB with that, and takes 730 MB without, for 4 % more time.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[allow(unsafe_code, reason = "the allocator's setting has no safe form")]
+pub(crate) fn give_large_blocks_back() {
+    const LARGE: libc::c_int = 8 << 20;
+    // SAFETY: it sets a number, is safe to call from any thread, and no other thread runs yet.
+    unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE) };
+}
+
+/// Other allocators return what they do not need.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub(crate) fn give_large_blocks_back() {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -37,6 +37,10 @@ fn main() -> ExitCode {
     let matches = args::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let talk = logging::init(cli.log);
+    // A training takes the same large blocks again and again.
+    if !matches!(cli.command, Command::Train(_)) {
+        machine::give_large_blocks_back();
+    }
     let result = match &cli.command {
         Command::Convert(args) => convert::run(args, talk),
         Command::Plan(args) => plan::run(args, talk),

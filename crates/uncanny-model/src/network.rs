@@ -79,9 +79,10 @@ impl Worker {
     }
 }
 
-/// Texels that all workers together may have in work on a CPU, beyond one batch: each of them holds several hundred
-/// numbers for every one.
-const IN_WORK: usize = 4 * 128 * 128;
+/// Texels that all workers together may have in work on a CPU, beyond one batch, at least and at most, and for each worker
+/// in between: each texel takes some 30 KB, so two workers stay below 800 MB with any texture.
+const IN_WORK: (usize, usize) = (128 * 128, 4 * 128 * 128);
+const IN_WORK_EACH: usize = 64 * 128;
 
 /// Batches that a call gives each worker: the last of them waits for nobody long.
 const SHARE: usize = 8;
@@ -307,8 +308,9 @@ impl Upscaler for Network {
             let work =
                 |worker: &mut Worker, tiles: &&[RgbPlanes]| worker.enhance(tiles, count, edges);
             // Memory stays within bounds, however many workers there are.
-            let most = IN_WORK / (count * texels as usize).max(1);
-            let most = most.clamp(1, self.workers.len());
+            let workers = self.workers.len();
+            let in_work = (workers * IN_WORK_EACH).clamp(IN_WORK.0, IN_WORK.1);
+            let most = (in_work / (count * texels as usize).max(1)).clamp(1, workers);
             let results = if self.device == Device::CPU {
                 spread(&mut self.workers[..most], &batches, work)
             } else {
