@@ -381,7 +381,7 @@ fn what_goes_wrong_on_the_way_is_said() {
     for (path, says) in [
         (
             "/nothing.pth",
-            &["/nothing.pth", "404 Not Found", "whole"][..],
+            &["/nothing.pth", "404 Not Found", "complete"][..],
         ),
         ("/secret.pth", &["403 Forbidden", "browser"]),
         ("/busy.pth", &["503 Service Unavailable", "later"]),
