@@ -43,10 +43,13 @@ const USED: f32 = 0.8;
 /// A face in a subject is put in one of these places: enlarged so much, and moved so far across and down, in pixels. Few,
 /// and near the middle: what a network cannot tell from its input it paints the mean of, and of faces that lie anywhere
 /// that is a blur.
-const ENLARGED: [f32; 2] = [0.92, 1.02];
+const ENLARGED: [f32; 2] = [0.97, 0.9];
 const MOVED: [(f32, f32); 5] = [(0.0, 0.0), (4.5, 0.0), (-4.5, 0.0), (0.0, 4.5), (0.0, -4.5)];
 /// Off the middle a face must fit by so much better.
 const OFF_MIDDLE: f32 = 0.1;
+/// Where there is a hint, the face is one of so many portraits, in the first of these sizes and in the middle. The fewer, the
+/// less is left open by the input, and the sharper are eyes and lips.
+const CAST: usize = 24;
 /// Portraits by themselves are enlarged by this much at least and at most, turned by up to so many radians either way, and
 /// moved by up to so many pixels.
 const ENLARGED_ALONE: (f32, f32) = (0.9, 1.06);
@@ -73,8 +76,8 @@ const GREY: (f32, Colour) = (0.4, [0.47, 0.47, 0.5]);
 const SWAPPED: f32 = 0.25;
 /// A subject has the light and shade of a face laid into it this often, so strongly: see [`face_light`]. It says where a face
 /// is to be, which nothing else in a plain subject does.
-const HINTED: f32 = 0.55;
-const HINTS: (f32, f32) = (0.5, 3.0);
+const HINTED: f32 = 0.65;
+const HINTS: (f32, f32) = (0.8, 3.0);
 /// So often an input is the subject's own; so often it is most of the way to that of its truth, from one share of it to the
 /// whole; and otherwise up to a share of it. A network that is fed its own output sees all of these, and learns first from
 /// those that show most.
@@ -93,7 +96,7 @@ pub(crate) struct Sample {
 /// The portraits that faces are taken from.
 #[derive(Debug)]
 pub(crate) struct Portraits {
-    /// Which pictures.
+    /// Which pictures, the most face-like first.
     pictures: Vec<usize>,
     places: Vec<Place>,
 }
@@ -107,6 +110,12 @@ struct Place {
     /// Each portrait's luma there, by texels, [`normalised`], one after the other.
     light: Vec<f32>,
     worse: f32,
+}
+
+impl Place {
+    fn is_first(&self) -> bool {
+        self.worse == 0.0 && self.placement.scale == ENLARGED[0]
+    }
 }
 
 impl Portraits {
@@ -189,14 +198,16 @@ impl Portraits {
         Sample { low, truth }
     }
 
-    /// The portrait whose light and shade are most like the input's, of any half of them, and where. A half, so that
-    /// similar subjects do not all have the same face. In the middle, if it must be there.
-    fn fitting(&self, low: &RgbaImage, in_middle: bool, random: &mut Random) -> (usize, Placement) {
+    /// The portrait whose light and shade are most like the input's, and where: with a hint, of the cast; without, of any
+    /// half of them, so that similar subjects do not all have the same face.
+    fn fitting(&self, low: &RgbaImage, hint: bool, random: &mut Random) -> (usize, Placement) {
         let seen: Vec<f32> = low.pixels().map(|pixel| luma(colour(pixel))).collect();
-        let tried: Vec<bool> = self.pictures.iter().map(|_| random.chance(0.5)).collect();
+        let tried: Vec<bool> = (0..self.pictures.len())
+            .map(|i| if hint { i < CAST } else { random.chance(0.5) })
+            .collect();
         let mut best = (f32::NEG_INFINITY, 0, self.places[0].placement);
         let places = self.places.iter();
-        for place in places.filter(|place| !in_middle || place.worse == 0.0) {
+        for place in places.filter(|place| !hint || place.is_first()) {
             let seen = normalised(&seen, &place.weights);
             for (i, light) in place.light.chunks_exact(TEXELS).enumerate() {
                 if tried[i] {
@@ -467,7 +478,7 @@ fn any_colour(random: &mut Random) -> Colour {
     })
 }
 
-/// Of these gists the most face-like, in their order.
+/// Of these gists the most face-like, the most of all first.
 fn most_like_a_face(gists: &[Vec<f32>]) -> Vec<usize> {
     let weights = cells_of_a_face();
     let normal: Vec<Vec<f32>> = gists
@@ -488,9 +499,7 @@ fn most_like_a_face(gists: &[Vec<f32>]) -> Vec<usize> {
     let mut ranked: Vec<(f32, usize)> = normal.iter().map(likeness).zip(0..).collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     ranked.truncate(((gists.len() as f32 * USED).ceil() as usize).max(1));
-    let mut used: Vec<usize> = ranked.into_iter().map(|(_, i)| i).collect();
-    used.sort_unstable();
-    used
+    ranked.into_iter().map(|(_, i)| i).collect()
 }
 
 fn gist(portrait: &RgbaImage) -> Vec<f32> {
