@@ -87,12 +87,11 @@ fn far_and_near_pixels_follow_a_save() {
     let painted = game.load(&format!("{DIRT}#original"));
     game.until_shows(&dirt, &enhanced(&one));
     let far = level(game.image(&dirt).unwrap(), 7);
-    game.modified.clear();
+    let before = game.pixels(&dirt);
 
     save(folder.path(), "textures/dirt.png", &png(&two));
-    game.until("the image changes", |game| {
-        game.modified.contains(&dirt.id())
-    });
+    // That it was modified may be told a frame after the pixels are there, of the first ones too.
+    game.until("the image changes", |game| game.pixels(&dirt) != before);
     // The old picture stayed until the new one was ready.
     assert_eq!(game.pixels(&dirt), enhanced(&two));
     assert_eq!(game.pixels(&painted), two);
