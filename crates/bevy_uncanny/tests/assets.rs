@@ -133,6 +133,8 @@ fn a_damaged_file_keeps_the_old_picture_until_it_is_mended() {
     let Project { mut game, folder } = Project::new(&[("textures/dirt.png", &png(&one))]);
     let dirt = game.load(DIRT);
     game.until_shows(&dirt, &enhanced(&one));
+    // Of these pixels it may be told a frame later.
+    game.linger(Duration::from_millis(100));
     game.modified.clear();
 
     let half = png(&two);
