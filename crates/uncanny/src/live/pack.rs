@@ -502,8 +502,7 @@ impl LivePack {
     fn unchanged(&self, now: &Now, name: &str) -> Option<Vec<u8>> {
         let bytes = now.pack.read(now.pack.find(name)?).ok()?;
         let known = self.files.get(name)?;
-        let same = |hash| hash == *blake3::hash(&bytes).as_bytes();
-        known.hash.is_none_or(same).then_some(bytes)
+        known.holds(&bytes).then_some(bytes)
     }
 
     /// Whether a file is not what it was when it was looked at.

@@ -388,11 +388,12 @@ impl LivePictures {
     /// A file as it is; none if it is not what it was when it was looked at.
     fn original(&self, now: &Now, name: &str, outcome: Outcome, why: String) -> Option<Made> {
         let place = *now.places.get(name)?;
+        let known = self.files.get(name)?;
         let content = if name.ends_with('/') {
             Content::Bytes(Vec::new())
-        } else if let Some(looked_at) = self.files.get(name)?.hash {
+        } else if known.hash.is_some() {
             let bytes = now.listing.read(place).ok()?;
-            if looked_at != *blake3::hash(&bytes).as_bytes() {
+            if !known.holds(&bytes) {
                 return None;
             }
             Content::Bytes(bytes)
